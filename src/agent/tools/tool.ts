@@ -1,0 +1,32 @@
+import type { z } from "zod";
+import type { Directory } from "../../workspace/directory.ts";
+import type { ToolDefinition } from "../model/model.ts";
+
+/**
+ * What a tool changes, and so what may be done after a crash in the middle of a call: `pure` and
+ * `idempotent` calls may run again, of the others only the outcome can be asked for.
+ */
+export type ToolEffect = "pure" | "idempotent" | "workspace" | "external";
+
+export interface ToolContext {
+  /** The task's working directory; nothing outside it can be named. */
+  directory: Directory;
+  signal: AbortSignal;
+  /** Live output, shown while the tool runs. */
+  report(text: string): void;
+}
+
+/** `content` is what the model reads, already within its limit. */
+export interface ToolOutcome {
+  content: string;
+  isError: boolean;
+}
+
+export interface Tool {
+  readonly definition: ToolDefinition;
+  readonly effect: ToolEffect;
+  /** What the arguments must be; a call that breaks it is answered with the faults and never executed. */
+  readonly parameters: z.ZodType;
+  /** Never rejects but with the signal's reason: a failure is an outcome with `isError`. */
+  execute(input: unknown, context: ToolContext): Promise<ToolOutcome>;
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { uuid } from "./text.ts";
+
+export const FinishReason = z.enum(["stop", "tool_calls", "length", "content_filter"]);
+export type FinishReason = z.infer<typeof FinishReason>;
+
+/**
+ * Everything a run says, in the order it happened. The event's type is the SSE event name, the rest
+ * is its data. `done` and `error` end the stream, and each run has exactly one of them.
+ */
+export const eventData = {
+  run_start: z.object({ run_id: uuid, task_id: uuid }),
+  llm_start: z
+    .object({ step: z.int(), model: z.string() })
+    .describe("a second one with the same step replaces what was streamed for that step"),
+  text: z.object({ text: z.string() }).describe("the next piece of the answer"),
+  reasoning: z.object({ text: z.string() }).describe("the next piece of the model's visible reasoning"),
+  tool_call: z
+    .object({
+      id: z.string(),
+      name: z.string(),
+      arguments: z.union([z.record(z.string(), z.unknown()), z.string()]),
+    })
+    .describe("arguments: an object, or the raw string where it cannot be parsed"),
+  tool_output: z.object({ id: z.string(), text: z.string() }).describe("live output of a running tool"),
+  tool_result: z.object({
+    id: z.string(),
+    name: z.string(),
+    content: z.string(),
+    is_error: z.boolean(),
+    duration_ms: z.number(),
+  }),
+  llm_end: z.object({
+    step: z.int(),
+    tokens_in: z.int(),
+    tokens_out: z.int(),
+    finish_reason: FinishReason,
+  }),
+  retry: z
+    .object({ attempt: z.int(), reason: z.string(), wait_ms: z.int() })
+    .describe("the model call failed and is made again after wait_ms"),
+  cancelled: z.object({}).describe("followed by done"),
+  error: z.object({ msg: z.string(), code: z.string() }),
+  done: z.object({
+    status: z.enum(["ok", "cancelled"]),
+    tokens_in: z.int(),
+    tokens_out: z.int(),
+  }),
+} as const satisfies Record<string, z.ZodObject>;
+
+export type EventType = keyof typeof eventData;
+
+/** One event: `{type, ...data}`. */
+export type RunEvent = {
+  [Type in EventType]: { type: Type } & z.infer<(typeof eventData)[Type]>;
+}[EventType];
+
+/** An event in the log of its run, numbered from 1 without gaps. */
+export type NumberedEvent = RunEvent & { seq: number };
+
+/** Whether this event is the last of its run. */
+export function endsRun(type: string): boolean {
+  return type === "done" || type === "error";
+}

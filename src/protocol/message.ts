@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { rule, timestamp } from "./text.ts";
+
+/** A call as the model wrote it: `arguments` is the text it sent, valid JSON or not. */
+export const ChatToolCall = z.object({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+export type ChatToolCall = z.infer<typeof ChatToolCall>;
+
+/** A message as stored: the OpenAI chat-completions form. */
+export const ChatMessage = z
+  .discriminatedUnion("role", [
+    z.object({ role: z.literal("user"), content: z.string() }),
+    z.object({
+      role: z.literal("assistant"),
+      content: z.string().nullable(),
+      tool_calls: z.array(ChatToolCall).optional(),
+    }),
+    z.object({ role: z.literal("tool"), tool_call_id: z.string(), content: z.string() }),
+  ])
+  .meta({ id: "ChatMessage" });
+export type ChatMessage = z.infer<typeof ChatMessage>;
+
+export const Message = z
+  .object({
+    idx: z.int(),
+    payload: ChatMessage,
+    tokens_in: z.int(),
+    tokens_out: z.int(),
+    created_at: timestamp,
+  })
+  .meta({ id: "Message" });
+export type Message = z.infer<typeof Message>;
+
+export const MessageList = z.object({ messages: z.array(Message) }).meta({ id: "MessageList" });
+export type MessageList = z.infer<typeof MessageList>;
+
+export const MessageCreate = z
+  .object({
+    content: rule(z.string().trim(), (text) => text.length > 0, "empty_content", "Write a message first."),
+  })
+  .meta({ id: "MessageCreate" });
+export type MessageCreate = z.infer<typeof MessageCreate>;

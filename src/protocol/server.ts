@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+export const Health = z
+  .object({
+    status: z.enum(["ok", "unavailable"]),
+    version: z.string(),
+    database: z.enum(["ok", "unavailable"]),
+    sandbox: z.string().describe("the level that commands of the agent run at; 'off' where they may not run"),
+  })
+  .meta({ id: "Health" });
+export type Health = z.infer<typeof Health>;
+
+export const ModelProfileList = z
+  .object({
+    default: z.string(),
+    profiles: z.array(z.object({ name: z.string(), provider: z.string(), model: z.string() })),
+  })
+  .meta({ id: "ModelProfileList" });
+export type ModelProfileList = z.infer<typeof ModelProfileList>;
+
+export const SkillList = z
+  .object({ skills: z.array(z.object({ name: z.string(), description: z.string() })) })
+  .meta({ id: "SkillList" });
+export type SkillList = z.infer<typeof SkillList>;
+
+export const ErrorBody = z
+  .object({
+    detail: z.union([
+      z.string(),
+      z.array(z.object({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string(), type: z.string() })),
+    ]),
+    code: z.string(),
+    request_id: z.string(),
+  })
+  .meta({ id: "Error" });
+export type ErrorBody = z.infer<typeof ErrorBody>;

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { rule, simpleName, timestamp, uuid } from "./text.ts";
+
+export const TaskStatus = z.enum(["active", "completed", "abandoned"]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+/** A conversation bound to a working directory. `tokens` is `tokens_prompt + tokens_completion`. */
+export const Task = z
+  .object({
+    task_id: uuid,
+    name: z.string(),
+    description: z.string(),
+    working_dir: z.string().describe("workspace/users/<user_id>/<directory>, with forward slashes"),
+    status: TaskStatus,
+    skill: z.string(),
+    model: z.string(),
+    model_profile: z.string(),
+    tokens_prompt: z.int(),
+    tokens_completion: z.int(),
+    tokens: z.int(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    n_messages: z.int(),
+  })
+  .meta({ id: "Task" });
+export type Task = z.infer<typeof Task>;
+
+export const TaskCreate = z
+  .object({
+    name: simpleName,
+    working_dir: z
+      .string()
+      .trim()
+      .optional()
+      .describe("a directory name under the user's root; default: the task's name"),
+    description: z.string().trim().optional(),
+    skill: z.string().trim().optional(),
+    model_profile: z.string().trim().optional(),
+  })
+  .meta({ id: "TaskCreate" });
+export type TaskCreate = z.infer<typeof TaskCreate>;
+
+/** In a patch null means absent. */
+export const TaskPatch = z
+  .object({
+    status: rule(
+      z.string(),
+      (status) => TaskStatus.safeParse(status).success,
+      "invalid_status",
+      "Set status to 'completed' or 'abandoned'.",
+    ).nullish(),
+    description: z.string().nullish(),
+    name: simpleName.nullish(),
+    skill: z.string().nullish(),
+    model_profile: z.string().nullish(),
+  })
+  .meta({ id: "TaskPatch" });
+export type TaskPatch = z.infer<typeof TaskPatch>;
+
+/** A whole number in a query string, clamped to what a JavaScript number holds exactly. */
+const wholeNumber = z
+  .string()
+  .trim()
+  .regex(/^[+-]?\d+$/, "Give a whole number.")
+  .transform((digits) => Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(digits))))
+  .meta({ override: { type: "integer" } });
+
+export const TaskQuery = z.object({
+  page: wholeNumber.transform((page) => Math.max(1, page)).optional(),
+  page_size: wholeNumber.transform((size) => Math.max(1, Math.min(100, size))).optional(),
+  status: z.string().optional(),
+  skill: z.string().optional(),
+  working_dir: z.string().optional(),
+  q: z.string().optional(),
+  ordering: z
+    .string()
+    .optional()
+    .describe("comma-separated created_at, updated_at, name, status; '-' for descending"),
+});
+export type TaskQuery = z.infer<typeof TaskQuery>;
+
+export const TaskPage = z
+  .object({ page: z.int(), page_size: z.int(), count: z.int(), results: z.array(Task) })
+  .meta({ id: "TaskPage" });
+export type TaskPage = z.infer<typeof TaskPage>;
+
+export const Folder = z
+  .object({ name: z.string(), n_tasks: z.int(), last_used: timestamp.nullable() })
+  .meta({ id: "Folder" });
+export const FolderList = z.object({ folders: z.array(Folder) }).meta({ id: "FolderList" });
+export type FolderList = z.infer<typeof FolderList>;

@@ -1,0 +1,56 @@
+import type { FileHandle } from "node:fs/promises";
+
+/** What stands at a path; links are followed where they stay inside. */
+export interface Entry {
+  name: string;
+  isDirectory: boolean;
+  /** bytes */
+  size: number;
+  modifiedAt: Date;
+}
+
+export interface OpenedFile {
+  handle: FileHandle;
+  size: number;
+  modifiedAt: Date;
+  /** Changes whenever the content may have: device, inode, size and nanosecond times. */
+  version: string;
+}
+
+/**
+ * A directory tree that no path leaves: the one door to user files.
+ *
+ * Paths are relative, with `/`. Every method throws `ApiError` (`invalid_path`, `path_not_found`,
+ * `not_a_file`, `not_a_directory`, `directory_not_empty`, `name_too_long`, `disk_full`) and nothing
+ * else for what a path or the disk can cause.
+ */
+export interface Directory {
+  /** Absolute path on the host; for starting processes in, never for opening files. */
+  readonly hostPath: string;
+  /** The tree below `path`, which is made where it is missing. */
+  subdirectory(path: string): Promise<Directory>;
+  /** The canonical relative path after links and `..`; "" for the root. The last part may be missing. */
+  resolve(path: string): Promise<string>;
+  stat(path: string): Promise<Entry>;
+  /** Entries of a directory, hidden ones included, unordered; what vanishes or leads outside is left out. */
+  list(path: string): Promise<Entry[]>;
+  /** A regular file for reading; the caller closes the handle. */
+  open(path: string): Promise<OpenedFile>;
+  /** Text of a whole regular file of at most `maxBytes`; larger, or no UTF-8: `not_a_file`. */
+  readText(path: string, maxBytes: number): Promise<{ text: string; version: string }>;
+  /** Writes a whole file atomically (temporary file, then rename); parent directories are made. */
+  writeText(path: string, text: string): Promise<void>;
+  /** A new file that appears under its name, replacing any other, only on `commit`. */
+  create(path: string): Promise<PendingFile>;
+  makeDirectory(path: string): Promise<void>;
+  /** Removes a file, an empty directory, or a link itself. */
+  remove(path: string): Promise<void>;
+}
+
+export interface PendingFile {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Gives the file its name and returns its size in bytes. */
+  commit(): Promise<number>;
+  /** Leaves nothing behind. Harmless after `commit`. */
+  discard(): Promise<void>;
+}
