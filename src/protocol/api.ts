@@ -3,7 +3,8 @@ import { Login, Me, SignInCode, Token } from "./auth.ts";
 import type { ErrorCode } from "./error.ts";
 import { DeleteResult, FileListing, FilePath, FileQuery, UploadResult } from "./file.ts";
 import { MessageCreate, MessageList } from "./message.ts";
-import { RunAccepted, RunCancelling } from "./run.ts";
+import { PageQuery } from "./page.ts";
+import { RunAccepted, RunCancelling, RunPage } from "./run.ts";
 import { Health, ModelProfileList, SkillList } from "./server.ts";
 import { FolderList, Task, TaskCreate, TaskPage, TaskPatch, TaskQuery } from "./task.ts";
 
@@ -151,6 +152,16 @@ export const api = {
     status: 202,
     response: RunAccepted,
     errors: ["task_not_found", "empty_content", "run_active"],
+  },
+  listRuns: {
+    ...task,
+    tag: "runs",
+    method: "GET",
+    path: "/v1/tasks/{task_id}/runs",
+    summary: "List a task's runs, newest first",
+    query: PageQuery,
+    status: 200,
+    response: RunPage,
   },
   cancelRun: {
     tag: "runs",

@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { PageQuery } from "./page.ts";
 import { rule, simpleName, timestamp, uuid } from "./text.ts";
 
 export const TaskStatus = z.enum(["active", "completed", "abandoned"]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
-/** A conversation bound to a working directory. `tokens` is `tokens_prompt + tokens_completion`. */
+/**
+ * A conversation bound to a working directory. `tokens` is `tokens_prompt + tokens_completion`. Whether a
+ * run is active is not part of it: read `GET /v1/tasks/{task_id}/runs` (newest first, see `isActive`).
+ */
 export const Task = z
   .object({
     task_id: uuid,
@@ -57,17 +61,7 @@ export const TaskPatch = z
   .meta({ id: "TaskPatch" });
 export type TaskPatch = z.infer<typeof TaskPatch>;
 
-/** A whole number in a query string, clamped to what a JavaScript number holds exactly. */
-const wholeNumber = z
-  .string()
-  .trim()
-  .regex(/^[+-]?\d+$/, "Give a whole number.")
-  .transform((digits) => Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(digits))))
-  .meta({ override: { type: "integer" } });
-
-export const TaskQuery = z.object({
-  page: wholeNumber.transform((page) => Math.max(1, page)).optional(),
-  page_size: wholeNumber.transform((size) => Math.max(1, Math.min(100, size))).optional(),
+export const TaskQuery = PageQuery.extend({
   status: z.string().optional(),
   skill: z.string().optional(),
   working_dir: z.string().optional(),
