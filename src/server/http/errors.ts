@@ -1,0 +1,43 @@
+import type { Logger } from "pino";
+import { ApiError } from "../../protocol/error.ts";
+import type { ErrorBody } from "../../protocol/server.ts";
+
+/** Postgres says so when it stops, starts or has no room; the rest are the socket's own words. */
+const unreachable = /^(57P0\d|08\w{3}|53300|53400|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  const timedOut = /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+  return timedOut || (unreachable.test(code) && ("severity" in error || "syscall" in error));
+}
+
+/** The one place where what went wrong becomes an answer. Unknown errors are logged and masked. */
+export function toApiError(error: unknown, requestId: string, logger: Logger): ApiError {
+  if (error instanceof ApiError) return error;
+  if (isDatabaseAway(error)) {
+    logger.warn({ error, requestId }, "the database cannot be reached");
+    return new ApiError("unavailable", "The database cannot be reached at the moment. Try again shortly.", {
+      retryAfter: 1,
+      cause: error,
+    });
+  }
+  logger.error({ error, requestId }, "a request failed unexpectedly");
+  return new ApiError("internal_error", "Something went wrong on the server. Its log has the details.");
+}
+
+/** The answer that an error travels in. */
+export function errorResponse(error: ApiError, requestId: string): Response {
+  const body: ErrorBody = {
+    detail: error.issues ?? error.message,
+    code: error.code,
+    request_id: requestId,
+  };
+  const headers: Record<string, string> = {
+    "Content-Type": "application/json; charset=utf-8",
+    "X-Request-Id": requestId,
+  };
+  if (error.status === 401) headers["WWW-Authenticate"] = "Bearer";
+  if (error.retryAfter !== undefined) headers["Retry-After"] = String(error.retryAfter);
+  return new Response(JSON.stringify(body), { status: error.status, headers });
+}
