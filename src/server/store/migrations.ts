@@ -1,0 +1,10 @@
+import type { Migration } from "kysely/migration";
+import * as initial from "./migrations/0001-initial.ts";
+
+/**
+ * Every migration under the name the database remembers it by, in the order of names. Imported one by
+ * one, so that the bundle carries them. A released migration never changes: add the next.
+ */
+export const migrations: Record<string, Migration> = {
+  "0001-initial": initial,
+};
