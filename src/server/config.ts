@@ -1,0 +1,199 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { inspect } from "node:util";
+import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
+import type { z } from "zod";
+import { findPackageRoot, isPackageRoot } from "./package-root.ts";
+import { listSettings, type Setting, Settings } from "./settings.ts";
+import { StartError } from "./start-error.ts";
+
+export type Environment = Record<string, string | undefined>;
+
+export interface ConfigSources {
+  /** Values of command-line flags by the setting's name, undefined where not given. */
+  flags?: Record<string, unknown>;
+  environment: Environment;
+  cwd: string;
+}
+
+/** The settings in force, all paths absolute. Printing or logging it shows no secret. */
+export interface Config extends Settings {
+  dataDir: string;
+  skillsDir: string;
+  /** Local mode: bound to loopback with no platform key, so for the one person at this machine. */
+  local: boolean;
+  /** The `zcbot.jsonc` that was read, if there is one. */
+  file: string | undefined;
+}
+
+const fileName = "zcbot.jsonc";
+
+/** The process's environment: the only place that reads it. */
+export function readEnvironment(): Environment {
+  return { ...process.env };
+}
+
+/**
+ * The settings from flags, else environment, else `zcbot.jsonc` (of the current folder, else of the data
+ * folder), else defaults. Throws a StartError with all problems at once, exit code 2.
+ */
+export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Config {
+  const problems: string[] = [];
+  const home = environment.HOME || homedir();
+  const absolute = (path: string) => resolve(cwd, path.replace(/^~(?=\/|$)/, home));
+
+  const here = readConfigFile(join(cwd, fileName), problems);
+  const { value: chosen } = pick(dataDirSetting, flags, environment, here?.content);
+  const byDefault = isPackageRoot(cwd) ? join(cwd, ".zcbot") : join(home, ".zcbot");
+  const dataDir = typeof chosen === "string" && chosen ? absolute(chosen) : byDefault;
+  const file = here ?? readConfigFile(join(dataDir, fileName), problems);
+
+  const { input, origins } = merge(flags, environment, file);
+  const parsed = Settings.safeParse(input);
+  if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, origins)));
+  problems.push(...findMissing({ host: "127.0.0.1", ...input }));
+  if (problems.length > 0 || !parsed.success) throw new StartError(problems, 2);
+
+  const settings = parsed.data;
+  return hideSecrets({
+    ...settings,
+    dataDir,
+    skillsDir: settings.skillsDir ? absolute(settings.skillsDir) : join(findPackageRoot(), "skills"),
+    local: isLocal(settings),
+    file: file?.path,
+  });
+}
+
+interface ConfigFile {
+  path: string;
+  content: Record<string, unknown>;
+}
+
+function readConfigFile(path: string, problems: string[]): ConfigFile | undefined {
+  if (!existsSync(path)) return undefined;
+  let source: string;
+  try {
+    source = readFileSync(path, "utf8");
+  } catch (error) {
+    problems.push(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    return { path, content: {} };
+  }
+  const errors: ParseError[] = [];
+  const content: unknown = parse(source.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
+  for (const { error, offset } of errors) {
+    const line = source.slice(0, offset).split("\n").length;
+    problems.push(`${path}: line ${line} is not JSON (${printParseErrorCode(error)}).`);
+  }
+  if (errors.length > 0) return { path, content: {} };
+  if (content === null || typeof content !== "object" || Array.isArray(content)) {
+    problems.push(`${path}: must hold one object, {...}.`);
+    return { path, content: {} };
+  }
+  return { path, content: content as Record<string, unknown> };
+}
+
+const settingsList = listSettings();
+const dataDirSetting = settingsList.find(({ environment }) => environment === "ZCBOT_DATA") as Setting;
+
+/** The value of a setting by precedence, and where it comes from. An empty variable counts as unset. */
+function pick(
+  setting: Setting,
+  flags: Record<string, unknown>,
+  environment: Environment,
+  content: Record<string, unknown> | undefined,
+): { value: unknown; origin: string | undefined } {
+  const name = setting.path.at(-1) ?? "";
+  if (flags[name] !== undefined) return { value: flags[name], origin: flagName(name) };
+  const variable = environment[setting.environment];
+  if (variable) return { value: variable, origin: setting.environment };
+  const value = setting.path.reduce<unknown>(
+    (node, key) =>
+      node !== null && typeof node === "object" ? (node as Record<string, unknown>)[key] : undefined,
+    content,
+  );
+  return { value, origin: undefined };
+}
+
+function flagName(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** All sources laid over the file's content; `origins` says by dotted path who set what. */
+function merge(flags: Record<string, unknown>, environment: Environment, file: ConfigFile | undefined) {
+  const input: Record<string, unknown> = structuredClone(file?.content ?? {});
+  const origins = (path: string) => named.get(path) ?? `${file?.path ?? fileName}: "${path}"`;
+  const named = new Map<string, string>();
+  for (const setting of settingsList) {
+    const { value, origin } = pick(setting, flags, environment, undefined);
+    if (origin === undefined) continue;
+    named.set(setting.path.join("."), origin);
+    const parent = setting.path.slice(0, -1).reduce<Record<string, unknown>>((node, key) => {
+      const child = node[key];
+      const group = child !== null && typeof child === "object" ? (child as Record<string, unknown>) : {};
+      node[key] = group;
+      return group;
+    }, input);
+    parent[setting.path.at(-1) ?? ""] = value;
+  }
+  return { input, origins };
+}
+
+/** Problems in the person's words. The value is not repeated: it may be a secret. */
+function explain(issue: z.core.$ZodIssue, origins: (path: string) => string): string[] {
+  // A list's element is blamed on its list.
+  const path = issue.path.filter((key) => typeof key === "string");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${origins([...path, key].join("."))} is not a setting of zcbot.`);
+  }
+  return [`${origins(path.join("."))} ${issue.message}.`];
+}
+
+type Presence = { [Key in keyof Settings]?: unknown };
+
+/** What others make necessary. Looks at settings that may not have passed their own checks. */
+function findMissing(settings: Presence): string[] {
+  const problems: string[] = [];
+  if ((settings.role === "api" || settings.role === "worker") && !settings.databaseUrl) {
+    problems.push(`Set DATABASE_URL: servers of role ${settings.role} meet in a Postgres of yours.`);
+  }
+  // A worker takes no requests, so it has no use for the keys.
+  if (isLocal(settings) || settings.role === "worker") return problems;
+  const reason = isLoopback(settings.host)
+    ? "with a platform key zcbot is not in local mode"
+    : "the host is not a loopback address";
+  const invent = "openssl rand -hex 32 makes a good one";
+  if (!settings.platformKey) {
+    problems.push(`Set ZCBOT_PLATFORM_KEY (16 characters or more; ${invent}): ${reason}.`);
+  }
+  if (!settings.jwtSecret) {
+    problems.push(`Set ZCBOT_JWT_SECRET (32 characters or more; ${invent}): ${reason}.`);
+  }
+  return problems;
+}
+
+/** A worker on its own serves everybody's runs, wherever it is bound: it is never local. */
+function isLocal({ host, platformKey, role }: Presence): boolean {
+  return role !== "worker" && isLoopback(host) && !platformKey;
+}
+
+function isLoopback(host: unknown): boolean {
+  if (typeof host !== "string") return false;
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function hideSecrets(config: Config): Config {
+  const toJSON = () => {
+    const shown: Record<string, unknown> = { ...config };
+    for (const { path, secret } of settingsList) {
+      const key = path[0] ?? "";
+      if (secret && shown[key] !== undefined) shown[key] = "[hidden]";
+    }
+    return shown;
+  };
+  Object.defineProperties(config, {
+    toJSON: { value: toJSON },
+    [inspect.custom]: { value: toJSON },
+  });
+  return config;
+}

@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { logLevels } from "./log.ts";
+
+/** What is known of a setting beside its type; `docs/configuration.md` is printed from it. */
+export interface SettingInfo {
+  environment: string;
+  description: string;
+  /** Never shown in logs or messages. */
+  secret?: boolean;
+  /** What stands in the documentation where the default is not a fixed value. */
+  defaultText?: string;
+}
+
+const information = z.registry<SettingInfo>();
+
+function setting<Schema extends z.ZodType>(schema: Schema, info: SettingInfo): Schema {
+  information.add(schema, info);
+  return schema;
+}
+
+/** A whole number within bounds; the environment and flags bring it as text. */
+function whole(minimum: number, maximum: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  const fromText = (value: unknown) =>
+    typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : value;
+  return z.preprocess(fromText, z.int(error).min(minimum, error).max(maximum, error));
+}
+
+function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, `must be one of ${values.join(", ")}`);
+}
+
+const text = z.string("must be a text").min(1, "must not be empty");
+
+const databaseUrl = text.refine(
+  (value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value),
+  "must look like postgres://user:password@host:5432/database",
+);
+
+const origins = z.preprocess(
+  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
+  z.array(
+    text.refine(
+      (value) => URL.canParse(value) && new URL(value).origin === value,
+      "must be origins like https://example.com, without a path, parted by commas",
+    ),
+    "must be a list of origins",
+  ),
+);
+
+const maxMs = 24 * 3_600_000;
+
+const Limits = z.strictObject({
+  jsonBytes: setting(whole(1024, 2 ** 30).default(2 ** 20), {
+    environment: "ZCBOT_LIMIT_JSON_BYTES",
+    description: "Largest JSON body of a request, bytes.",
+  }),
+  uploadBytes: setting(whole(1, 2 ** 50).default(2 ** 31), {
+    environment: "ZCBOT_LIMIT_UPLOAD_BYTES",
+    description: "Largest uploaded file, bytes.",
+  }),
+  uploadFiles: setting(whole(1, 100_000).default(200), {
+    environment: "ZCBOT_LIMIT_UPLOAD_FILES",
+    description: "Files in one upload at most.",
+  }),
+  runs: setting(whole(1, 100_000).default(200), {
+    environment: "ZCBOT_LIMIT_RUNS",
+    description: "Runs that one process works on at a time; more wait in the queue.",
+  }),
+  steps: setting(whole(1, 100_000).default(100), {
+    environment: "ZCBOT_LIMIT_STEPS",
+    description: "Steps of one run at most; then it ends and says so.",
+  }),
+  stallMs: setting(whole(100, maxMs).default(60_000), {
+    environment: "ZCBOT_LIMIT_STALL_MS",
+    description: "Silence of a model, in milliseconds, after which its answer counts as broken off.",
+  }),
+  toolTimeoutMs: setting(whole(100, maxMs).default(120_000), {
+    environment: "ZCBOT_LIMIT_TOOL_TIMEOUT_MS",
+    description: "Longest time of one tool call, milliseconds.",
+  }),
+});
+
+/** Everything that can be set, in the order the documentation shows. Keys are those of `zcbot.jsonc`. */
+export const Settings = z.strictObject({
+  host: setting(text.default("127.0.0.1"), {
+    environment: "ZCBOT_HOST",
+    description:
+      "Address to listen on. On a loopback address without a platform key zcbot is in local mode: one user, secrets of its own, sign-in by the printed link.",
+  }),
+  port: setting(whole(0, 65_535).default(8787), {
+    environment: "ZCBOT_PORT",
+    description: "Port to listen on; 0 takes a free one.",
+  }),
+  dataDir: setting(text.optional(), {
+    environment: "ZCBOT_DATA",
+    description:
+      "The data folder: users' files, the database of the laptop mode, generated secrets. One server at a time, unless they share a `databaseUrl`.",
+    defaultText: "`./.zcbot` when started from a checkout, else `~/.zcbot`",
+  }),
+  role: setting(oneOf(["all", "api", "worker"]).default("all"), {
+    environment: "ZCBOT_ROLE",
+    description: "What this process does: answer requests (`api`), work on runs (`worker`), or both (`all`).",
+  }),
+  databaseUrl: setting(databaseUrl.optional(), {
+    environment: "DATABASE_URL",
+    description: "A Postgres of yours (15 or newer). Unset: zcbot starts its own in the data folder.",
+    secret: true,
+  }),
+  databaseConnections: setting(whole(2, 1000).default(20), {
+    environment: "ZCBOT_DATABASE_CONNECTIONS",
+    description: "Connections to the database at most, for each process.",
+  }),
+  platformKey: setting(text.min(16, "must have at least 16 characters").optional(), {
+    environment: "ZCBOT_PLATFORM_KEY",
+    description:
+      "The key that programs sign users in with, at least 16 characters. Needed outside local mode.",
+    secret: true,
+  }),
+  jwtSecret: setting(text.min(32, "must have at least 32 characters").optional(), {
+    environment: "ZCBOT_JWT_SECRET",
+    description:
+      "The secret that tokens are signed with, at least 32 characters, the same for all servers on one database. Needed outside local mode.",
+    secret: true,
+  }),
+  tokenTtlSeconds: setting(whole(60, 366 * 86_400).default(43_200), {
+    environment: "ZCBOT_TOKEN_TTL_SECONDS",
+    description: "How long a token is good, seconds.",
+  }),
+  corsOrigins: setting(origins.optional(), {
+    environment: "CORS_ORIGINS",
+    description: "Origins whose pages may call the API (without credentials), parted by commas.",
+    defaultText: "any",
+  }),
+  sandbox: setting(oneOf(["auto", "strict", "reduced", "external", "off"]).default("auto"), {
+    environment: "ZCBOT_SANDBOX",
+    description:
+      "How commands of the agent are isolated. `auto` takes the strongest level that works here; `strict` and `reduced` insist on one; `external` declares that the surroundings isolate; `off` isolates nothing.",
+  }),
+  skillsDir: setting(text.optional(), {
+    environment: "ZCBOT_SKILLS",
+    description: "Folder of skills, `<name>/SKILL.md` each.",
+    defaultText: "the built-in skills",
+  }),
+  logLevel: setting(oneOf(logLevels).default("info"), {
+    environment: "ZCBOT_LOG_LEVEL",
+    description: "How much is logged to stderr.",
+  }),
+  limits: Limits.prefault({}),
+});
+export type Settings = z.output<typeof Settings>;
+
+/** One setting of the schema: where it stands in `zcbot.jsonc` and what is known of it. */
+export interface Setting extends SettingInfo {
+  path: string[];
+  schema: z.ZodType;
+}
+
+/** All settings, flat, in the order they are declared. */
+export function listSettings(): Setting[] {
+  const listed = (shape: Record<string, z.ZodType>, parents: string[]): Setting[] =>
+    Object.entries(shape).flatMap(([key, schema]) => {
+      const info = information.get(schema);
+      const path = [...parents, key];
+      return info ? [{ ...info, path, schema }] : listed(Limits.shape, path);
+    });
+  return listed(Settings.shape, []);
+}
