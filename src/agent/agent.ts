@@ -1,7 +1,18 @@
 import type { RunEvent } from "../protocol/event.ts";
-import type { ChatMessage } from "../protocol/message.ts";
+import type { ChatMessage, ChatToolCall } from "../protocol/message.ts";
+import { cleanText } from "../protocol/text.ts";
 import type { Directory } from "../workspace/directory.ts";
-import type { ConversationMessage, Model, ModelError, ProviderData, Usage } from "./model/model.ts";
+import { parseArguments } from "./arguments.ts";
+import type {
+  ConversationMessage,
+  Model,
+  ModelError,
+  ModelReply,
+  ProviderData,
+  Usage,
+} from "./model/model.ts";
+import { runStep } from "./step.ts";
+import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool } from "./tools/tool.ts";
 
 /** What the agent says while it works. How a run starts and ends is said by whoever runs the agent. */
@@ -58,12 +69,96 @@ export type AgentOutcome =
 
 /**
  * Works on the conversation until the model asks for no more tools. What the model, a tool or the
- * signal does to it is an outcome; it rejects only where `sink.committed` does.
+ * signal does to it is an outcome; it rejects only where `sink.committed` does. Whatever the outcome,
+ * the messages handed over leave no tool call unanswered.
  */
 export async function runAgent(
   input: AgentInput,
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<AgentOutcome> {
-  throw new Error(`not built yet: ${input.maxSteps} ${typeof sink} ${signal.aborted}`);
+  const conversation = [...input.conversation];
+  const record: AgentSink = {
+    event: (event) => sink.event(event),
+    committed: () => sink.committed(),
+    message(message) {
+      conversation.push({ payload: message.payload, providerData: message.providerData });
+      sink.message(message);
+    },
+  };
+  await resumeToolCalls(unansweredCalls(conversation), input, record, signal);
+  const request = { system: input.system, tools: input.tools.map((tool) => tool.definition) };
+  const callIds = collectCallIds(conversation);
+  const firstStep = input.firstStep ?? 1;
+
+  for (let step = firstStep; step <= input.maxSteps; step++) {
+    if (signal.aborted) return { status: "cancelled" };
+    const answer = await runStep(step, { ...request, messages: [...conversation] }, input, record, signal);
+    if ("outcome" in answer) {
+      if (answer.partialText.trim() !== "") {
+        record.message({ payload: { role: "assistant", content: answer.partialText } });
+      }
+      return answer.outcome;
+    }
+    const toolCalls = recordReply(step, answer.reply, callIds, record);
+    if (toolCalls.length === 0) return { status: "ok" };
+    const truncated = answer.reply.finishReason === "length";
+    await runToolCalls(
+      toolCalls,
+      { tools: input.tools, directory: input.directory, truncated },
+      record,
+      signal,
+    );
+  }
+  if (signal.aborted) return { status: "cancelled" };
+  return {
+    status: "error",
+    code: "step_limit",
+    message: `The run used all of its ${input.maxSteps} steps. Send a message to let it go on.`,
+  };
+}
+
+/** Hands the answer over as events and as the message to store; gives its tool calls under unique ids. */
+function recordReply(step: number, reply: ModelReply, callIds: Set<string>, sink: AgentSink): ChatToolCall[] {
+  const toolCalls = reply.toolCalls.map((call) => cleanCall(call, callIds));
+  for (const { id, function: called } of toolCalls) {
+    const parsed = parseArguments(called.arguments);
+    const shown = "value" in parsed ? parsed.value : called.arguments;
+    sink.event({ type: "tool_call", id, name: called.name, arguments: shown });
+  }
+  const content = cleanText(reply.text);
+  sink.message({
+    payload: {
+      role: "assistant",
+      content: content.trim() === "" && toolCalls.length > 0 ? null : content,
+      ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+    },
+    usage: reply.usage,
+    providerData: reply.providerData,
+  });
+  sink.event({
+    type: "llm_end",
+    step,
+    tokens_in: reply.usage.tokensIn,
+    tokens_out: reply.usage.tokensOut,
+    finish_reason: reply.finishReason,
+  });
+  return toolCalls;
+}
+
+function collectCallIds(conversation: ConversationMessage[]): Set<string> {
+  const calls = conversation.flatMap(({ payload }) =>
+    payload.role === "assistant" ? (payload.tool_calls ?? []) : [],
+  );
+  return new Set(calls.map((call) => call.id));
+}
+
+/** Some models number their calls anew in every answer; in a conversation an id must name one call. */
+function cleanCall(call: ChatToolCall, callIds: Set<string>): ChatToolCall {
+  const given = cleanText(call.id);
+  let id = given;
+  for (let count = 2; callIds.has(id); count++) id = `${given}-${count}`;
+  callIds.add(id);
+  const { name, arguments: text } = call.function;
+  return { id, type: "function", function: { name: cleanText(name), arguments: cleanText(text) } };
 }

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { calls, isAnswered, run, says, usage } from "../../test/support/scripted-agent.ts";
+
+test("an answer without tools streams and ends the run", async () => {
+  const trace = await run([says("你好")]);
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(trace.events).toEqual([
+    { type: "llm_start", step: 1, model: "脚本模型" },
+    { type: "text", text: "你" },
+    { type: "text", text: "好" },
+    { type: "llm_end", step: 1, tokens_in: 10, tokens_out: 3, finish_reason: "stop" },
+  ]);
+  expect(trace.messages).toEqual([{ payload: { role: "assistant", content: "你好" }, usage }]);
+  expect(trace.order.at(-2)).toBe("message:assistant");
+});
+
+test("a tool call is announced, stored, run and answered before the next step", async () => {
+  const trace = await run([calls(["read", '{"path":"报告.md"}', "c1"]), says("好")]);
+  expect(trace.order).toEqual([
+    "llm_start",
+    "tool_call",
+    "message:assistant",
+    "llm_end",
+    "tool_result",
+    "message:tool",
+    "llm_start",
+    "text",
+    "message:assistant",
+    "llm_end",
+  ]);
+  expect(trace.events[1]).toEqual({
+    type: "tool_call",
+    id: "c1",
+    name: "read",
+    arguments: { path: "报告.md" },
+  });
+  expect(trace.messages[1]?.payload).toEqual({
+    role: "tool",
+    tool_call_id: "c1",
+    content: "内容：报告.md",
+  });
+});
+
+test("each request begins with the one before", async () => {
+  const trace = await run([calls(["read", '{"path":"a"}']), calls(["read", '{"path":"b"}']), says("完")]);
+  const written = trace.requests.map(({ system, tools, messages }) => [system, tools, ...messages]);
+  expect(written).toHaveLength(3);
+  for (const [index, request] of written.slice(1).entries()) {
+    const before = written[index] ?? [];
+    expect(request.slice(0, before.length)).toEqual(before);
+    expect(request).toHaveLength(before.length + 2);
+  }
+});
+
+test("the step limit ends the run with every call answered", async () => {
+  const again = calls(["read", '{"path":"x"}']);
+  const trace = await run([again, again, again], { maxSteps: 2 });
+  expect(trace.outcome).toMatchObject({ status: "error", code: "step_limit" });
+  expect(trace.requests).toHaveLength(2);
+  expect(isAnswered(trace.messages)).toBe(true);
+});
+
+test("what the provider wants back travels with its message", async () => {
+  const providerData = { "脚本/模型": { signature: "签名" } };
+  const trace = await run([
+    async (...given) => ({ ...(await calls(["read", '{"path":"a"}'])(...given)), providerData }),
+    says("完"),
+  ]);
+  expect(trace.messages[0]?.providerData).toEqual(providerData);
+  expect(trace.requests[1]?.messages[1]?.providerData).toEqual(providerData);
+});

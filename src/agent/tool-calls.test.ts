@@ -1,0 +1,200 @@
+import { expect, test } from "vitest";
+import {
+  type Answer,
+  calls,
+  isAnswered,
+  results,
+  run,
+  says,
+  tool,
+} from "../../test/support/scripted-agent.ts";
+import type { ConversationMessage } from "./model/model.ts";
+import type { Tool, ToolEffect } from "./tools/tool.ts";
+
+test("calls that change nothing run at the same time", async () => {
+  const { promise: bothStarted, resolve } = Promise.withResolvers<void>();
+  let started = 0;
+  const meet = tool("meet", "pure", () => {
+    if (++started === 2) resolve();
+    return bothStarted;
+  });
+  const trace = await run([calls(["meet", '{"path":"甲"}'], ["meet", '{"path":"乙"}']), says("完")], {
+    tools: [meet],
+  });
+  expect(trace.outcome.status).toBe("ok");
+  expect(isAnswered(trace.messages)).toBe(true);
+});
+
+test("calls with an effect keep their order among all others", async () => {
+  const log: string[] = [];
+  const note = (name: string, effect: ToolEffect): Tool =>
+    tool(name, effect, async (path) => {
+      log.push(`+${path}`);
+      await new Promise(setImmediate);
+      log.push(`-${path}`);
+    });
+  await run(
+    [
+      calls(
+        ["look", '{"path":"1"}'],
+        ["look", '{"path":"2"}'],
+        ["write", '{"path":"3"}'],
+        ["write", '{"path":"4"}'],
+        ["look", '{"path":"5"}'],
+      ),
+      says("完"),
+    ],
+    { tools: [note("look", "pure"), note("write", "workspace")] },
+  );
+  expect(log).toEqual(["+1", "+2", "-1", "-2", "+3", "-3", "+4", "-4", "+5", "-5"]);
+});
+
+test("a call with an effect starts only when it is recorded, one without does not wait", async () => {
+  const log: string[] = [];
+  await run([calls(["look", '{"path":"x"}'], ["write", '{"path":"x"}']), says("完")], {
+    tools: [
+      tool("look", "pure", () => log.push("look")),
+      tool("write", "workspace", () => log.push("write")),
+    ],
+    committed: async () => void log.push("committed"),
+  });
+  expect(log).toEqual(["look", "committed", "write"]);
+});
+
+test("a cancel is answered although nothing can be recorded", async () => {
+  const cancel = new AbortController();
+  const never = new Promise<void>(() => {});
+  const trace = await run([calls(["write", '{"path":"x"}'])], {
+    tools: [tool("write", "workspace", () => "written")],
+    signal: cancel.signal,
+    committed: () => {
+      setImmediate(() => cancel.abort());
+      return never;
+    },
+  });
+  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(results(trace)[0]).toMatch(/before this call started/);
+});
+
+test("a cancel in mid-tool answers the running call and those that wait", async () => {
+  const cancel = new AbortController();
+  const hang = tool("hang", "external", (_path, { signal }) => {
+    setImmediate(() => cancel.abort());
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  const trace = await run([calls(["hang", '{"path":"1"}'], ["hang", '{"path":"2"}'])], {
+    tools: [hang],
+    signal: cancel.signal,
+  });
+  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(results(trace)).toEqual([
+    expect.stringMatching(/while this call was under way/),
+    expect.stringMatching(/before this call started/),
+  ]);
+  expect(isAnswered(trace.messages)).toBe(true);
+});
+
+test.each([
+  [JSON.stringify('{"path":"甲"}'), "twice encoded"],
+  ['{"path":"甲","limit":null}', "null for what is left out"],
+])("arguments written as %s are taken as meant: %s", async (text) => {
+  const trace = await run([calls(["read", text]), says("完")]);
+  expect(results(trace)).toEqual(["内容：甲"]);
+});
+
+test("a call that the output limit cut off is answered with advice", async () => {
+  const cut: Answer = async (...given) => ({
+    ...(await calls(["read", '{"path":"长'])(...given)),
+    finishReason: "length",
+  });
+  const trace = await run([cut, says("完")]);
+  expect(results(trace)[0]).toMatch(/cut off by the output limit/);
+});
+
+test("a tool that throws is answered without the host's path", async () => {
+  const broken = tool("broken", "pure", () => {
+    throw new Error("no such file /主机/目录/秘密");
+  });
+  const trace = await run([calls(["broken", '{"path":"x"}']), says("完")], { tools: [broken] });
+  expect(results(trace)).toEqual(["The tool failed unexpectedly: no such file ./秘密"]);
+});
+
+test("live output is shown while the tool runs and never after its result", async () => {
+  let late: ((text: string) => void) | undefined;
+  const chatty = tool("chatty", "pure", (_path, { report }) => {
+    report("第一行\0");
+    late = report;
+  });
+  const trace = await run(
+    [
+      calls(["chatty", '{"path":"x"}', "c"]),
+      (...given) => {
+        late?.("太晚了");
+        return says("完")(...given);
+      },
+    ],
+    { tools: [chatty] },
+  );
+  expect(trace.events.filter((event) => event.type === "tool_output")).toEqual([
+    { type: "tool_output", id: "c", text: "第一行\uFFFD" },
+  ]);
+});
+
+test("calls that share an id are told apart", async () => {
+  const trace = await run([
+    calls(["read", '{"path":"a"}', "0"], ["read", '{"path":"b"}', "0"]),
+    calls(["read", '{"path":"c"}', "0"]),
+    says("完"),
+  ]);
+  expect(isAnswered(trace.messages)).toBe(true);
+  const ids = trace.events.flatMap((event) => (event.type === "tool_result" ? [event.id] : []));
+  expect(ids).toEqual(["0", "0-2", "0-3"]);
+});
+
+test("after a crash, calls that may run twice run again and the others are called unknown", async () => {
+  const called: string[] = [];
+  const conversation: ConversationMessage[] = [
+    { payload: { role: "user", content: "继续" } },
+    {
+      payload: {
+        role: "assistant",
+        content: null,
+        tool_calls: ["look", "write", "look"].map((name, index) => ({
+          id: `c${index}`,
+          type: "function",
+          function: { name, arguments: `{"path":"${index}"}` },
+        })),
+      },
+    },
+    { payload: { role: "tool", tool_call_id: "c0", content: "已答" } },
+  ];
+  const trace = await run([says("完")], {
+    conversation,
+    firstStep: 2,
+    tools: [
+      tool("look", "pure", (path) => called.push(path)),
+      tool("write", "workspace", (path) => called.push(path)),
+    ],
+  });
+  expect(called).toEqual(["2"]);
+  expect(results(trace)).toEqual([expect.stringMatching(/not known whether it took effect/), "look 完成"]);
+  expect(trace.events.find((event) => event.type === "llm_start")).toMatchObject({ step: 2 });
+  expect(trace.requests[0]?.messages).toHaveLength(5);
+});
+
+test.each([
+  ["read", "", /path/],
+  ["read", "{", /not valid JSON/],
+  ["read", '"{"', /not valid JSON/],
+  ["read", "[1]", /must be one JSON object, not a list/],
+  ["read", '{"path":7}', /expected string[\s\S]*"required":\["path"\]/],
+  ["呼叫", "{}", /no tool named "呼叫". The tools are: read/],
+])("a call of %s with %j is answered with what is wrong", async (name, text, expected) => {
+  const trace = await run([calls([name, text]), says("懂了")]);
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(results(trace)[0]).toMatch(expected);
+  expect(trace.events.find((event) => event.type === "tool_result")).toMatchObject({ is_error: true });
+  expect(trace.messages[0]?.payload).toMatchObject({ tool_calls: [{ function: { arguments: text } }] });
+});
