@@ -3,7 +3,7 @@ import { Login, Me, SignInCode, Token } from "./auth.ts";
 import type { ErrorCode } from "./error.ts";
 import { DeleteResult, FileListing, FilePath, FileQuery, UploadResult } from "./file.ts";
 import { MessageCreate, MessageList } from "./message.ts";
-import { PageQuery } from "./page.ts";
+import { PageQuery, wholeNumber } from "./page.ts";
 import { RunAccepted, RunCancelling, RunPage } from "./run.ts";
 import { Health, ModelProfileList, SkillList } from "./server.ts";
 import { FolderList, Task, TaskCreate, TaskPage, TaskPatch, TaskQuery } from "./task.ts";
@@ -177,7 +177,7 @@ export const api = {
     method: "GET",
     path: "/v1/tasks/{task_id}/runs/{run_id}/events",
     summary: "Stream a run's events from the first, or from after Last-Event-ID or ?after",
-    query: z.object({ after: z.string().optional() }),
+    query: z.object({ after: wholeNumber.optional() }),
     status: 200,
     response: "events",
     errors: ["task_not_found", "run_not_found"],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** A whole number in a query string, clamped to what a JavaScript number holds exactly. */
-const wholeNumber = z
+export const wholeNumber = z
   .string()
   .trim()
   .regex(/^[+-]?\d+$/, "Give a whole number.")

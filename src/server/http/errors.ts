@@ -1,16 +1,7 @@
 import type { Logger } from "pino";
 import { ApiError } from "../../protocol/error.ts";
 import type { ErrorBody } from "../../protocol/server.ts";
-
-/** Postgres says so when it stops, starts or has no room; the rest are the socket's own words. */
-const unreachable = /^(57P0\d|08\w{3}|53300|53400|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
-
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  const timedOut = /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
-  return timedOut || (unreachable.test(code) && ("severity" in error || "syscall" in error));
-}
+import { isDatabaseAway } from "../store/database-away.ts";
 
 /** The one place where what went wrong becomes an answer. Unknown errors are logged and masked. */
 export function toApiError(error: unknown, requestId: string, logger: Logger): ApiError {

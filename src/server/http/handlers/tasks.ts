@@ -1,0 +1,133 @@
+import { ApiError } from "../../../protocol/error.ts";
+import { simpleName } from "../../../protocol/text.ts";
+import type { Directory } from "../../../workspace/directory.ts";
+import { cancelTaskRun } from "../../runs/cancel-run.ts";
+import type { EventFeed } from "../../runs/event-feed.ts";
+import type { Worker } from "../../runs/worker.ts";
+import type { Database } from "../../store/database.ts";
+import { randomUUIDv7 } from "../../store/ids.ts";
+import {
+  deleteTask,
+  directoryUse,
+  insertTask,
+  listTasks,
+  readTask,
+  type TaskChanges,
+  updateTask,
+} from "../../store/tasks.ts";
+import type { Handlers, User } from "../handler.ts";
+import { json } from "../json.ts";
+
+/** How long deleting a task waits for its active run to end, milliseconds. */
+const deletionPatience = 2_000;
+
+export interface TaskHandlerOptions {
+  database: Database;
+  worker: Worker;
+  feed: EventFeed;
+  userRoot: (userId: string) => Promise<Directory>;
+  /** Model of a profile; undefined if there is no such profile. */
+  modelOf: (profile: string) => string | undefined;
+  defaultProfile: { name: string; model: string };
+}
+
+type TaskHandlers = Pick<
+  Handlers,
+  "createTask" | "listTasks" | "getTask" | "updateTask" | "deleteTask" | "listFolders"
+>;
+
+export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
+  const { database, worker, feed, userRoot, modelOf, defaultProfile } = options;
+  return {
+    async createTask({ body }, { user }) {
+      const directory = directoryName(body.working_dir || body.name);
+      const profile = body.model_profile ?? "";
+      const model = chosenModel(profile, modelOf);
+      await (await userRoot(user.userId)).makeDirectory(directory);
+      const { name, description = "", skill = "" } = body;
+      const task = { taskId: randomUUIDv7(), name, description, directory, skill, profile, model };
+      return insertTask(database, user.userId, task, defaultProfile);
+    },
+
+    async listTasks({ query }, { user }) {
+      return json(await listTasks(database, user.userId, query, defaultProfile));
+    },
+
+    async getTask({ params }, { user }) {
+      return readTask(database, user.userId, params.task_id, defaultProfile);
+    },
+
+    async updateTask({ params, body }, { user }) {
+      const changes: TaskChanges = {};
+      if (body.status != null) changes.status = allowedStatus(body.status, user);
+      if (body.name != null) changes.name = body.name;
+      if (body.description != null) changes.description = body.description;
+      if (body.skill != null) changes.skill = body.skill;
+      if (body.model_profile != null) {
+        changes.model_profile = body.model_profile;
+        changes.model = chosenModel(body.model_profile, modelOf);
+      }
+      if (Object.keys(changes).length === 0) {
+        throw new ApiError("nothing_to_update", "Name at least one field to change.");
+      }
+      await updateTask(database, user.userId, params.task_id, changes);
+      return readTask(database, user.userId, params.task_id, defaultProfile);
+    },
+
+    async deleteTask({ params }, { user }) {
+      const runId = await cancelTaskRun(database, worker, user.userId, params.task_id, deletionPatience);
+      await deleteTask(database, user.userId, params.task_id);
+      if (runId !== null) feed.drop(runId);
+      return undefined;
+    },
+
+    async listFolders(_input, { user }) {
+      const root = await userRoot(user.userId);
+      const [entries, use] = await Promise.all([root.list(""), directoryUse(database, user.userId)]);
+      const folders = entries
+        .filter((entry) => entry.isDirectory && !entry.name.startsWith("."))
+        .map(({ name }) => ({
+          name,
+          n_tasks: use.get(name)?.tasks ?? 0,
+          last_used: use.get(name)?.lastUsed.toISOString() ?? null,
+        }))
+        .sort((a, b) => compare(b.last_used ?? "", a.last_used ?? "") || compare(a.name, b.name));
+      return { folders };
+    },
+  };
+}
+
+/** A directory's name obeys the same rules as a task's, and has to fit the disk. */
+function directoryName(text: string): string {
+  const name = simpleName.safeParse(text);
+  if (!name.success) {
+    throw new ApiError("invalid_name", `The working directory: ${name.error.issues[0]?.message}`);
+  }
+  if (Buffer.byteLength(name.data) > 255) {
+    throw new ApiError(
+      "invalid_name",
+      "The working directory's name is longer than 255 bytes. Give a shorter one.",
+    );
+  }
+  return name.data;
+}
+
+function chosenModel(profile: string, modelOf: TaskHandlerOptions["modelOf"]): string {
+  if (profile === "") return "";
+  const model = modelOf(profile);
+  if (model === undefined) {
+    throw new ApiError("invalid_model_profile", "There is no such model profile. GET /v1/models lists them.");
+  }
+  return model;
+}
+
+/** Only the command line on the server's own machine may open a task again. */
+function allowedStatus(status: string, user: User): "active" | "completed" | "abandoned" {
+  if (status === "completed" || status === "abandoned") return status;
+  if (status === "active" && user.scope === "cli") return status;
+  throw new ApiError("invalid_status", "Set status to 'completed' or 'abandoned'.");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,63 @@
+import type { ServerResponse } from "node:http";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { EventFeed, Watcher } from "../runs/event-feed.ts";
+
+const pingMs = 15_000;
+/** A reader further behind than this is dropped: it can resume, and never slows another. */
+const maxQueuedBytes = 1024 * 1024;
+
+/** Streams a run's events to one reader, from after `after` to the run's end. */
+export function streamEvents(
+  outgoing: ServerResponse,
+  feed: EventFeed,
+  runId: string,
+  after: number,
+): Response {
+  outgoing.writeHead(200, {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+  });
+  outgoing.write(": connected\nretry: 3000\n\n");
+  // Frames are small and each is waited for.
+  outgoing.socket?.setNoDelay(true);
+  const ping = setInterval(() => outgoing.write(": ping\n\n"), pingMs);
+  const stop = feed.follow(runId, after, responseWatcher(outgoing));
+  outgoing.on("close", () => {
+    clearInterval(ping);
+    stop();
+  });
+  outgoing.on("error", () => outgoing.destroy());
+  return RESPONSE_ALREADY_SENT;
+}
+
+function responseWatcher(outgoing: ServerResponse): Watcher {
+  return {
+    write(frames) {
+      outgoing.write(frames);
+      if (outgoing.writableLength > maxQueuedBytes + frames.length) outgoing.destroy();
+    },
+    async ready() {
+      if (!outgoing.writableNeedDrain || outgoing.destroyed) return;
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          outgoing.off("drain", done);
+          outgoing.off("close", done);
+          resolve();
+        };
+        outgoing.on("drain", done);
+        outgoing.on("close", done);
+      });
+    },
+    end() {
+      outgoing.end();
+    },
+  };
+}
+
+/** Where a reader wants to go on: its `Last-Event-ID`, else `?after`; 0 is the beginning. */
+export function resumePoint(lastEventId: string | undefined, after: number | undefined): number {
+  const fromHeader = /^\d{1,15}$/.test(lastEventId?.trim() ?? "") ? Number(lastEventId) : undefined;
+  return Math.max(0, Math.min(2_147_483_647, fromHeader ?? after ?? 0));
+}

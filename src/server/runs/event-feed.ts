@@ -1,0 +1,254 @@
+import { endsRun } from "../../protocol/event.ts";
+import { isActive } from "../../protocol/run.ts";
+import type { LoggedEvent } from "../store/append.ts";
+import type { Database } from "../store/database.ts";
+import { readEvents } from "../store/events.ts";
+
+/** Somebody who follows a run: bytes of SSE frames in, nothing out. */
+export interface Watcher {
+  write(frames: Buffer): void;
+  /** Resolves when the watcher can take more; asked while it is fed from the log, never while it is live. */
+  ready(): Promise<void>;
+  /** The run has ended, or is gone. */
+  end(): void;
+}
+
+interface Frame {
+  seq: number;
+  bytes: Buffer;
+  last: boolean;
+}
+
+interface Follower {
+  watcher: Watcher;
+  /** The last event it was given. */
+  seq: number;
+  live: boolean;
+  gone: boolean;
+}
+
+interface Channel {
+  runId: string;
+  followers: Set<Follower>;
+  /** The last event known to this process; null while nobody is live and the run is not executed here. */
+  head: number | null;
+  /** Set while the run is executed here. */
+  owner: { taskId: string; userId: string } | null;
+  /** The latest frames of a run executed here, so that who comes early need not ask the database. */
+  recent: Frame[];
+  recentBytes: number;
+  reading: boolean;
+  dirty: boolean;
+}
+
+const pageSize = 500;
+const recentLimit = 256 * 1024;
+
+/**
+ * The reading end of the event log. A watcher is fed from the database until it has reached what this
+ * process knows, then live: from the flusher where the run is executed here, else by reading on
+ * whenever another server says so (and every so often, for words that got lost). Frames are encoded
+ * once a process, and a watcher filters by `seq`, so that nothing comes twice and nothing is missed.
+ */
+export class EventFeed {
+  readonly #database: Database;
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Whether a run that is executed here is of this user and task; undefined if it is not executed here. */
+  isOwn(userId: string, taskId: string, runId: string): boolean | undefined {
+    const owner = this.#channels.get(runId)?.owner;
+    return owner ? owner.userId === userId && owner.taskId === taskId : undefined;
+  }
+
+  /** Follows a run from after `after` until its end; returns what stops it. */
+  follow(runId: string, after: number, watcher: Watcher): () => void {
+    const channel = this.#channel(runId);
+    const seq = channel.head === null ? after : Math.min(after, channel.head);
+    const follower: Follower = { watcher, seq, live: false, gone: false };
+    channel.followers.add(follower);
+    const stop = () => this.#remove(channel, follower);
+    this.#catchUp(channel, follower).catch(() => {
+      // The database is away: the watcher's stream ends, and it comes back for the rest.
+      if (follower.gone) return;
+      stop();
+      watcher.end();
+    });
+    return stop;
+  }
+
+  openLocal(run: { runId: string; taskId: string; userId: string }, head: number): void {
+    const channel = this.#channel(run.runId);
+    channel.owner = { taskId: run.taskId, userId: run.userId };
+    channel.head = head;
+  }
+
+  closeLocal(runId: string): void {
+    const channel = this.#channels.get(runId);
+    if (!channel) return;
+    channel.owner = null;
+    channel.recent = [];
+    channel.recentBytes = 0;
+    if (channel.followers.size === 0) this.#channels.delete(runId);
+  }
+
+  /** Shows watchers what has just been committed. */
+  publish(runId: string, events: LoggedEvent[]): void {
+    const channel = this.#channels.get(runId);
+    if (channel) this.#deliver(channel, events.map(toFrame));
+  }
+
+  /** Another server says that a run's log has grown. */
+  wake(runId: string): void {
+    const channel = this.#channels.get(runId);
+    if (channel && !channel.owner && channel.head !== null) void this.#readOn(channel);
+  }
+
+  /** Looks after the runs of other servers, whose word may have been lost. */
+  wakeAll(): void {
+    for (const runId of this.#channels.keys()) this.wake(runId);
+  }
+
+  /** Ends the streams of a run that is no more. */
+  drop(runId: string): void {
+    const channel = this.#channels.get(runId);
+    if (!channel) return;
+    for (const follower of channel.followers) this.#end(channel, follower);
+  }
+
+  /** Ends every stream: the server closes, and clients come back to the next one. */
+  close(): void {
+    for (const runId of this.#channels.keys()) this.drop(runId);
+  }
+
+  #channel(runId: string): Channel {
+    let channel = this.#channels.get(runId);
+    if (!channel) {
+      channel = {
+        runId,
+        followers: new Set(),
+        head: null,
+        owner: null,
+        recent: [],
+        recentBytes: 0,
+        reading: false,
+        dirty: false,
+      };
+      this.#channels.set(runId, channel);
+    }
+    return channel;
+  }
+
+  #remove(channel: Channel, follower: Follower): void {
+    follower.gone = true;
+    channel.followers.delete(follower);
+    if (channel.followers.size === 0 && !channel.owner) this.#channels.delete(channel.runId);
+  }
+
+  #end(channel: Channel, follower: Follower): void {
+    if (follower.gone) return;
+    this.#remove(channel, follower);
+    follower.watcher.end();
+  }
+
+  async #catchUp(channel: Channel, follower: Follower): Promise<void> {
+    while (!follower.gone) {
+      if (channel.head !== null && this.#joinLive(channel, follower)) return;
+      const page = await readEvents(this.#database, channel.runId, follower.seq, pageSize);
+      if (follower.gone) return;
+      if (!page) return this.#end(channel, follower);
+      if (page.events.length > 0) {
+        this.#give(channel, follower, page.events.map(toFrame));
+        await follower.watcher.ready();
+      } else if (!isActive(page.status)) {
+        return this.#end(channel, follower);
+      } else if (channel.head === null) {
+        // The run is executed elsewhere, or waits: from here on its log is read whenever it grows.
+        channel.head = follower.seq;
+        follower.live = true;
+        return this.#readOn(channel);
+      } else if (!channel.owner) {
+        follower.live = true;
+        return;
+      }
+    }
+  }
+
+  /** Makes the follower live if what it lacks is at hand. */
+  #joinLive(channel: Channel, follower: Follower): boolean {
+    const oldest = channel.recent[0]?.seq ?? (channel.head ?? 0) + 1;
+    if (follower.seq < oldest - 1) return false;
+    follower.live = true;
+    this.#give(channel, follower, channel.recent);
+    return true;
+  }
+
+  #deliver(channel: Channel, frames: Frame[]): void {
+    const last = frames.at(-1);
+    if (!last) return;
+    channel.head = Math.max(channel.head ?? 0, last.seq);
+    if (channel.owner) this.#remember(channel, frames);
+    const batch = Buffer.concat(frames.map((frame) => frame.bytes));
+    const first = frames[0]?.seq ?? 0;
+    for (const follower of channel.followers) {
+      if (!follower.live) continue;
+      if (follower.seq !== first - 1) this.#give(channel, follower, frames);
+      else {
+        follower.seq = last.seq;
+        follower.watcher.write(batch);
+        if (last.last) this.#end(channel, follower);
+      }
+    }
+  }
+
+  #remember(channel: Channel, frames: Frame[]): void {
+    for (const frame of frames) {
+      channel.recent.push(frame);
+      channel.recentBytes += frame.bytes.length;
+    }
+    while (channel.recentBytes > recentLimit) {
+      channel.recentBytes -= channel.recent.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  #give(channel: Channel, follower: Follower, frames: Frame[]): void {
+    const fresh = frames.filter((frame) => frame.seq > follower.seq);
+    const last = fresh.at(-1);
+    if (!last) return;
+    follower.seq = last.seq;
+    follower.watcher.write(Buffer.concat(fresh.map((frame) => frame.bytes)));
+    if (last.last) this.#end(channel, follower);
+  }
+
+  /** Reads on behind `head`, one reader a channel; a call in the meantime makes it look once more. */
+  async #readOn(channel: Channel): Promise<void> {
+    channel.dirty = true;
+    if (channel.reading) return;
+    channel.reading = true;
+    try {
+      while (channel.dirty && channel.followers.size > 0 && !channel.owner) {
+        channel.dirty = false;
+        const page = await readEvents(this.#database, channel.runId, channel.head ?? 0, pageSize);
+        if (!page) return this.drop(channel.runId);
+        this.#deliver(channel, page.events.map(toFrame));
+        if (page.events.length === pageSize) channel.dirty = true;
+        else if (page.events.length === 0 && !isActive(page.status)) return this.drop(channel.runId);
+      }
+    } catch {
+      // The database is away: the next word or the regular look goes on from the same place.
+    } finally {
+      channel.reading = false;
+    }
+  }
+}
+
+function toFrame(event: LoggedEvent): Frame {
+  return {
+    seq: event.seq,
+    bytes: Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${event.data}\n\n`),
+    last: endsRun(event.type),
+  };
+}

@@ -1,0 +1,148 @@
+import type { RunEvent } from "../../protocol/event.ts";
+import type { ChatMessage } from "../../protocol/message.ts";
+import type { LoggedEvent, LoggedMessage, RunAppend, RunEnd } from "../store/append.ts";
+
+/** A message to store. `usage` is what the model call that made it cost. */
+export interface MessageToStore {
+  payload: ChatMessage;
+  usage?: { tokensIn: number; tokensOut: number };
+  providerData?: Record<string, unknown> | undefined;
+}
+
+/**
+ * The writing end of one run's event log. What is handed over is numbered at once, committed with
+ * the next flush, and delivered to watchers only after that.
+ */
+export class RunLog {
+  readonly runId: string;
+  readonly generation: number;
+  tokensIn = 0;
+  tokensOut = 0;
+  /** Set once the terminal event has been handed over. */
+  ended = false;
+  readonly #flush: (log: RunLog, hurry: boolean) => void;
+  #lastSeq: number;
+  #nextIdx: number;
+  #events: { seq: number; event: RunEvent }[] = [];
+  #messages: LoggedMessage[] = [];
+  #end: RunEnd | null = null;
+  #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
+
+  /** `flush` is asked to commit soon; without `hurry` the event may wait for the next one's company. */
+  constructor(
+    run: { runId: string; generation: number; nextIdx: number; lastSeq: number },
+    flush: (log: RunLog, hurry: boolean) => void,
+  ) {
+    this.runId = run.runId;
+    this.generation = run.generation;
+    this.#nextIdx = run.nextIdx;
+    this.#lastSeq = run.lastSeq;
+    this.#flush = flush;
+  }
+
+  event(event: RunEvent): void {
+    if (!this.#merge(event)) {
+      this.#lastSeq += 1;
+      this.#events.push({ seq: this.#lastSeq, event });
+    }
+    this.#flush(this, event.type !== "run_start" && event.type !== "llm_start");
+  }
+
+  /** Deltas that no flush has taken yet become one event: under load the log grows by flushes, not by deltas. */
+  #merge(event: RunEvent): boolean {
+    const last = this.#events.at(-1);
+    if (!last || last.event.type !== event.type) return false;
+    if (event.type === "text" || event.type === "reasoning") {
+      const earlier = last.event as typeof event;
+      last.event = { type: event.type, text: earlier.text + event.text };
+      return true;
+    }
+    if (event.type === "tool_output") {
+      const earlier = last.event as typeof event;
+      if (earlier.id !== event.id) return false;
+      last.event = { ...event, text: earlier.text + event.text };
+      return true;
+    }
+    return false;
+  }
+
+  message(message: MessageToStore): void {
+    const { tokensIn = 0, tokensOut = 0 } = message.usage ?? {};
+    this.tokensIn += tokensIn;
+    this.tokensOut += tokensOut;
+    this.#messages.push({
+      idx: this.#nextIdx,
+      payload: message.payload,
+      providerData: message.providerData,
+      tokensIn,
+      tokensOut,
+    });
+    this.#nextIdx += 1;
+    this.#flush(this, true);
+  }
+
+  /** The run's last word: state and terminal event are committed together. Resolves once they are. */
+  end(end: RunEnd): Promise<void> {
+    this.#end = end;
+    this.ended = true;
+    if (end.status === "error") {
+      this.event({ type: "error", msg: end.errorMessage ?? "", code: end.errorCode ?? "internal_error" });
+    } else {
+      this.event({
+        type: "done",
+        status: end.status,
+        tokens_in: this.tokensIn,
+        tokens_out: this.tokensOut,
+      });
+    }
+    return this.committed();
+  }
+
+  /** Resolves when all that was handed over so far is committed; rejects if the lease was lost. */
+  committed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#flush(this, true);
+    });
+  }
+
+  /**
+   * Hands what is pending to the flusher, with what to call once it is committed or void. A message
+   * travels with the event that follows it, so without an event there is nothing to take.
+   */
+  take(): { append: RunAppend; settle: (error?: unknown) => void } | null {
+    const waiting = this.#waiting;
+    if (this.#events.length === 0) {
+      if (this.#messages.length > 0) return null;
+      this.#waiting = [];
+      for (const { resolve } of waiting) resolve();
+      return null;
+    }
+    const append: RunAppend = {
+      runId: this.runId,
+      generation: this.generation,
+      events: this.#events.map(encode),
+      messages: this.#messages,
+      tokensIn: this.tokensIn,
+      tokensOut: this.tokensOut,
+      nextIdx: this.#nextIdx,
+      end: this.#end,
+    };
+    this.#events = [];
+    this.#messages = [];
+    this.#waiting = [];
+    this.#end = null;
+    return {
+      append,
+      settle: (error) => {
+        for (const { resolve, reject } of waiting) error === undefined ? resolve() : reject(error);
+      },
+    };
+  }
+}
+
+function encode({ seq, event }: { seq: number; event: RunEvent }): LoggedEvent {
+  if (event.type === "text") return { seq, type: "text", data: `{"text":${JSON.stringify(event.text)}}` };
+  const { type, ...data } = event;
+  return { seq, type, data: JSON.stringify(data) };
+}

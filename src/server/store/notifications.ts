@@ -1,0 +1,58 @@
+import type { Client } from "pg";
+import type { Logger } from "pino";
+import type { Database } from "./database.ts";
+
+/** What servers on one database tell each other. It only wakes: the truth is in the tables. */
+export type Notice = "server" | "queue" | "cancel" | "run";
+
+/** Tells every server, this one included. */
+export async function publish(database: Database, notice: Notice, subject: string): Promise<void> {
+  await database.pool.query({
+    name: "publish",
+    text: "select pg_notify('zcbot', $1)",
+    values: [`${notice}:${subject}`],
+  });
+}
+
+/**
+ * Listens on a connection of its own and reconnects for as long as `signal` lasts. `onNotice` also gets
+ * `("server", "")` after every (re)connection, since words may have been lost before. Resolves once listening.
+ */
+export async function listen(
+  database: Database,
+  onNotice: (notice: Notice, subject: string) => void,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const connect = async (): Promise<void> => {
+    const client: Client = database.createClient("zcbot listener");
+    const lost = new Promise<void>((resolve) => {
+      client.on("error", () => resolve());
+      client.on("end", () => resolve());
+    });
+    client.on("notification", ({ payload = "" }) => {
+      const colon = payload.indexOf(":");
+      onNotice(payload.slice(0, colon) as Notice, payload.slice(colon + 1));
+    });
+    await client.connect();
+    await client.query("listen zcbot");
+    const stop = () => void client.end().catch(() => {});
+    signal.addEventListener("abort", stop, { once: true });
+    onNotice("server", "");
+    void lost.then(() => {
+      signal.removeEventListener("abort", stop);
+      if (!signal.aborted) void reconnect();
+    });
+  };
+  const reconnect = async (): Promise<void> => {
+    for (let wait = 50; !signal.aborted; wait = Math.min(wait * 2, 2_000)) {
+      try {
+        return await connect();
+      } catch (error) {
+        logger.warn({ error, wait }, "cannot listen to the database");
+        await new Promise((resolve) => setTimeout(resolve, wait).unref());
+      }
+    }
+  };
+  await connect();
+}
