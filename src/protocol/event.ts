@@ -50,10 +50,11 @@ export const eventData = {
 
 export type EventType = keyof typeof eventData;
 
+type DataOf<Type extends EventType> =
+  z.infer<(typeof eventData)[Type]> extends Record<string, never> ? unknown : z.infer<(typeof eventData)[Type]>;
+
 /** One event: `{type, ...data}`. */
-export type RunEvent = {
-  [Type in EventType]: { type: Type } & z.infer<(typeof eventData)[Type]>;
-}[EventType];
+export type RunEvent = { [Type in EventType]: { type: Type } & DataOf<Type> }[EventType];
 
 /** An event in the log of its run, numbered from 1 without gaps. */
 export type NumberedEvent = RunEvent & { seq: number };

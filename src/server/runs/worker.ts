@@ -84,6 +84,11 @@ export class Worker {
       });
   }
 
+  /** Another server has come, or words of others may have been lost: looks at everything once. */
+  lookAround(): void {
+    void this.#beat().catch(() => {});
+  }
+
   /** Stops a run that is executed here; says whether it is. */
   cancel(runId: string): boolean {
     const controller = this.#active.get(runId);
@@ -131,11 +136,14 @@ export class Worker {
 
   /** Renews the lease, and makes up for every word that may have been lost meanwhile. */
   async #beat(): Promise<void> {
+    if (this.#stopping) return;
     const { database, eventLog, feed, logger, recover } = this.#options;
     try {
       eventLog.shared = (await renewServer(database, this.serverId)) > 1;
       for (const runId of await cancellingRuns(database, this.serverId)) this.cancel(runId);
-      for (const run of await claimOrphans(database, this.serverId, claimSize)) await recover(run);
+      if (this.#options.maxRuns > 0) {
+        for (const run of await claimOrphans(database, this.serverId, claimSize)) await recover(run);
+      }
       feed.wakeAll();
       this.nudge();
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Database } from "./database.ts";
 /** What servers on one database tell each other. It only wakes: the truth is in the tables. */
 export type Notice = "server" | "queue" | "cancel" | "run";
 
+export type NoticeHandler = (notice: Notice, subject: string) => void;
+
 /** Tells every server, this one included. */
 export async function publish(database: Database, notice: Notice, subject: string): Promise<void> {
   await database.pool.query({
@@ -20,7 +22,7 @@ export async function publish(database: Database, notice: Notice, subject: strin
  */
 export async function listen(
   database: Database,
-  onNotice: (notice: Notice, subject: string) => void,
+  onNotice: NoticeHandler,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {

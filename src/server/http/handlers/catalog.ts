@@ -1,0 +1,19 @@
+import { listSkills } from "../../../agent/skills.ts";
+import type { ModelProfileList } from "../../../protocol/server.ts";
+import type { Handlers } from "../handler.ts";
+
+/** What a task can be given: model profiles and skills. */
+export function createCatalogHandlers(
+  models: ModelProfileList,
+  skillsDirectory: string,
+): Pick<Handlers, "listModels" | "listSkills"> {
+  return {
+    async listModels() {
+      return models;
+    },
+    async listSkills() {
+      const skills = await listSkills(skillsDirectory);
+      return { skills: skills.map(({ name, description }) => ({ name, description })) };
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import type { Logger } from "pino";
+import packageJson from "../../package.json" with { type: "json" };
+import { createTools } from "../agent/tools/tools.ts";
+import type { Config } from "./config.ts";
+import { type DataFolder, openDataFolder } from "./data-folder/data-folder.ts";
+import { createApp } from "./http/app.ts";
+import { createAuthenticator } from "./http/authenticate.ts";
+import type { Handlers } from "./http/handler.ts";
+import { createAuthHandlers } from "./http/handlers/auth.ts";
+import { createCatalogHandlers } from "./http/handlers/catalog.ts";
+import { createExportHandler } from "./http/handlers/export.ts";
+import { createFileHandlers } from "./http/handlers/files.ts";
+import { createHealthHandler } from "./http/handlers/health.ts";
+import { createRunHandlers } from "./http/handlers/runs.ts";
+import { createTaskHandlers } from "./http/handlers/tasks.ts";
+import { createSignInCodes, type SignInCodes } from "./http/sign-in-codes.ts";
+import { addressOf, listenOn } from "./listen.ts";
+import { createModels, type Models } from "./models.ts";
+import { findPackageRoot } from "./package-root.ts";
+import { EventFeed } from "./runs/event-feed.ts";
+import { EventLog } from "./runs/event-log.ts";
+import { executeRun } from "./runs/execute-run.ts";
+import { recoverRun } from "./runs/recover-run.ts";
+import { Worker } from "./runs/worker.ts";
+import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
+import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
+import { migrate } from "./store/migrate.ts";
+import { listen, type NoticeHandler } from "./store/notifications.ts";
+import { startEmbeddedPostgres } from "./store/postgres/embedded-postgres.ts";
+import { removeOtherServers, removeServer } from "./store/servers.ts";
+import { userExists } from "./store/users.ts";
+import { createUserRoots } from "./user-roots.ts";
+
+export interface Server {
+  /** Where it listens, e.g. `http://127.0.0.1:8787`. */
+  url: string;
+  /** In local mode the ready-to-open address that signs the one user in, once. */
+  signInLink: string | undefined;
+  /** Stops runs and streams with a word, then the database. */
+  close(): Promise<void>;
+}
+
+/** Starts everything a server is: data folder, database, worker, HTTP. Throws StartError where it cannot. */
+export async function createServer(config: Config, logger: Logger): Promise<Server> {
+  const started: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const stop of started.splice(0).reverse()) {
+      await stop().catch((error) => logger.warn({ error }, "something did not stop cleanly"));
+    }
+  };
+  try {
+    const sandbox = chooseSandbox(config);
+    const models = createModels(config);
+    const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
+    started.push(() => folder.close());
+    const database = await openStore(config, folder, logger, started);
+    const parts = { config, folder, database, models, sandbox, logger };
+    const { worker, feed } = await startWork(parts, started);
+    const codes = createSignInCodes();
+    const handlers = createHandlers({ ...parts, worker, feed, codes });
+    const http = await startHttp(parts, handlers, started);
+    const url = addressOf(http, config.host);
+    await folder.setAddress(url);
+    const signInLink = config.local ? `${url}/#code=${codes.issue(folder.secrets.local_user_id)}` : undefined;
+    return { url, signInLink, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Stops = (() => Promise<unknown>)[];
+
+interface Parts {
+  config: Config;
+  folder: DataFolder;
+  database: Database;
+  models: Models;
+  sandbox: Sandbox;
+  logger: Logger;
+}
+
+async function openStore(
+  config: Config,
+  folder: DataFolder,
+  logger: Logger,
+  started: Stops,
+): Promise<Database> {
+  let address: DatabaseAddress;
+  if (config.databaseUrl === undefined) {
+    const postgres = await startEmbeddedPostgres(folder.postgres, logger);
+    started.push(() => postgres.stop());
+    address = postgres.address;
+  } else {
+    address = { url: config.databaseUrl };
+  }
+  const applicationName = "zcbot";
+  const database = openDatabase(address, { poolSize: config.databaseConnections, applicationName, logger });
+  started.push(() => database.close());
+  await migrate(database);
+  return database;
+}
+
+async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker; feed: EventFeed }> {
+  const { config, folder, database, models, sandbox, logger } = parts;
+  const feed = new EventFeed(database);
+  const eventLog = new EventLog(database, feed, logger);
+  const execution = {
+    database,
+    eventLog,
+    logger,
+    userRoot: createUserRoots(folder.users),
+    modelFor: models.modelFor,
+    tools: createTools({ bash: sandbox.commands }),
+    skillsDirectory: config.skillsDir,
+    maxSteps: config.limits.steps,
+  };
+  const worker = new Worker({
+    serverId: randomUUID(),
+    database,
+    eventLog,
+    feed,
+    logger,
+    maxRuns: config.role === "api" ? 0 : config.limits.runs,
+    execute: (run, signal) => executeRun(run, signal, execution),
+    recover: (run) => recoverRun(database, eventLog, run),
+  });
+  // The data folder's own database serves one server at a time: whoever was registered before is dead.
+  if (config.databaseUrl === undefined) await removeOtherServers(database, worker.serverId);
+  const listening = new AbortController();
+  const onNotice: NoticeHandler = (notice, subject) => {
+    if (notice === "run") feed.wake(subject);
+    else if (notice === "cancel") worker.cancel(subject);
+    else if (notice === "queue") worker.nudge();
+    else worker.lookAround();
+  };
+  await listen(database, onNotice, logger, listening.signal);
+  await worker.start();
+  started.push(async () => {
+    await worker.stop();
+    feed.close();
+    listening.abort();
+    await removeServer(database, worker.serverId);
+  });
+  return { worker, feed };
+}
+
+function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes: SignInCodes }): Handlers {
+  const { config, folder, database, models, sandbox, worker, feed } = parts;
+  const userRoot = createUserRoots(folder.users);
+  return {
+    ...createHealthHandler(database, packageJson.version, sandbox.shown),
+    ...createAuthHandlers({
+      database,
+      platformKey: config.platformKey ?? folder.secrets.platform_key,
+      jwtSecret: config.jwtSecret ?? folder.secrets.jwt_secret,
+      tokenTtlSeconds: config.tokenTtlSeconds,
+      codes: parts.codes,
+      local: config.local,
+    }),
+    ...createTaskHandlers({
+      database,
+      worker,
+      feed,
+      userRoot,
+      modelOf: models.modelOf,
+      defaultProfile: models.defaultProfile,
+    }),
+    ...createRunHandlers(database, worker, feed),
+    ...createFileHandlers(userRoot, config.limits),
+    ...createExportHandler(database, userRoot),
+    ...createCatalogHandlers(models.list, config.skillsDir),
+  };
+}
+
+async function startHttp(parts: Parts, handlers: Handlers, started: Stops): Promise<HttpServer> {
+  const { config, folder, database, logger } = parts;
+  const built = join(findPackageRoot(), "dist");
+  const app = createApp({
+    handlers,
+    authenticate: createAuthenticator(config.jwtSecret ?? folder.secrets.jwt_secret, (userId) =>
+      userExists(database, userId),
+    ),
+    logger,
+    maxJsonBytes: config.limits.jsonBytes,
+    corsOrigins: config.corsOrigins,
+    webDirectory: join(built, "web"),
+    referenceDirectory: join(built, "docs"),
+  });
+  const http = createHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  await listenOn(http, config.port, config.host);
+  started.push(async () => {
+    const closed = new Promise((resolve) => http.close(resolve));
+    http.closeAllConnections();
+    await closed;
+  });
+  return http;
+}

@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import { type Directory, openDirectory } from "../workspace/directory.ts";
+
+const remembered = 1_000;
+
+/** Opens users' roots below `users`, made where missing; the latest ones are kept at hand. */
+export function createUserRoots(users: string): (userId: string) => Promise<Directory> {
+  const roots = new Map<string, Promise<Directory>>();
+  return (userId) => {
+    const known = roots.get(userId);
+    if (known) return known;
+    if (roots.size >= remembered) roots.clear();
+    const root = openDirectory(join(users, userId));
+    root.catch(() => roots.delete(userId));
+    roots.set(userId, root);
+    return root;
+  };
+}
