@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { defineTool, relativePath, showPath, showSize } from "./define-tool.ts";
+import type { Tool } from "./tool.ts";
+
+const maxEntries = 500;
+
+/** Lists one folder. */
+export const listTool: Tool = defineTool({
+  name: "list",
+  description:
+    "List a folder: subfolders first, marked with a trailing slash, then files with their sizes. Use glob to look deeper.",
+  effect: "pure",
+  parameters: z.object({
+    path: z
+      .string()
+      .default("")
+      .describe("path of the folder, relative to the working directory, which is the default"),
+  }),
+  async execute({ path }, { directory }) {
+    const entries = await directory.list(relativePath(path, directory));
+    if (entries.length === 0) return `${showPath(path)} is an empty folder.`;
+    entries.sort(
+      (left, right) =>
+        Number(right.isDirectory) - Number(left.isDirectory) || left.name.localeCompare(right.name, "zh"),
+    );
+    const lines = entries
+      .slice(0, maxEntries)
+      .map(({ name, isDirectory, size }) =>
+        isDirectory ? `${showPath(name)}/` : `${showPath(name)} (${showSize(size)})`,
+      );
+    if (entries.length > maxEntries) {
+      lines.push(
+        `[${maxEntries} of ${entries.length} entries shown; use glob with a pattern for the others]`,
+      );
+    }
+    return lines.join("\n");
+  },
+});
