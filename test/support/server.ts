@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../src/server/config.ts";
+import { createLogger } from "../../src/server/log.ts";
+import { createServer, type Server } from "../../src/server/server.ts";
+import { createTestDatabase } from "./database.ts";
+import { type ModelServer, startModelServer } from "./model-server.ts";
+
+export const platformKey = "platform-key-of-the-tests";
+export const jwtSecret = "a-secret-of-the-tests-that-is-long-enough-0123456789";
+
+export interface TestServer {
+  url: string;
+  dataDir: string;
+  models: ModelServer;
+  server: Server;
+  /** A new user, signed in. */
+  createUser(): Promise<TestUser>;
+  /** Stops the server and starts another one on the same data and database. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestUser {
+  userId: string;
+  token: string;
+  /** fetch with the user's token; a plain object as `json` is sent as JSON. */
+  fetch(path: string, init?: RequestInit & { json?: unknown }): Promise<Response>;
+}
+
+/** The real server on a free port, on a real Postgres, with a scripted model server as its only model. */
+export async function startTestServer(settings: Record<string, unknown> = {}): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), "zcbot-test-"));
+  const database = await createTestDatabase();
+  const models = await startModelServer();
+  const start = () => {
+    const config = loadConfig({
+      flags: {
+        port: 0,
+        dataDir,
+        platformKey,
+        jwtSecret,
+        databaseUrl: database.url,
+        logLevel: "silent",
+        ...settings,
+      },
+      environment: { ZCBOT_SANDBOX: "external", ...modelEnvironment(models) },
+      cwd: dataDir,
+    });
+    return createServer(config, createLogger("silent"));
+  };
+  const test: TestServer = {
+    url: "",
+    dataDir,
+    models,
+    server: await start(),
+    createUser: () => createUser(test),
+    async restart() {
+      await test.server.close();
+      test.server = await start();
+      test.url = test.server.url;
+    },
+    async close() {
+      await test.server.close();
+      await models.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  test.url = test.server.url;
+  return test;
+}
+
+/** The environment that makes the scripted model server the default model. */
+export function modelEnvironment(models: ModelServer): Record<string, string> {
+  return {
+    OPENAI_BASE_URL: models.url,
+    OPENAI_API_KEY: "key-of-the-tests",
+    ZCBOT_MODEL: "openai-compatible/scripted",
+  };
+}
+
+async function createUser(test: TestServer): Promise<TestUser> {
+  const userId = randomUUID();
+  const answer = await fetch(`${test.url}/v1/auth/login`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user_id: userId, platform_key: platformKey }),
+  });
+  const { token } = (await answer.json()) as { token: string };
+  return {
+    userId,
+    token,
+    fetch(path, { json, headers, ...init } = {}) {
+      const sent = new Headers(headers);
+      sent.set("Authorization", `Bearer ${token}`);
+      if (json !== undefined) sent.set("Content-Type", "application/json");
+      const body = json === undefined ? init.body : JSON.stringify(json);
+      return fetch(test.url + path, { ...init, headers: sent, ...(body != null && { body }) });
+    },
+  };
+}
