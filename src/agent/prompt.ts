@@ -5,8 +5,10 @@ export interface PromptInput {
   taskName: string;
   /** The directory's name, as the user knows it. */
   workingDirectory: string;
-  /** The task's skill; of one that is not installed only the name is known. */
-  skill: Skill | { missing: string } | null;
+  /** The name of the task's skill, "" for none. */
+  skillName: string;
+  /** That skill, null where it is not installed. */
+  skill: Skill | null;
   /** As `loadMemory` gives it. */
   memory: string;
   tools: Tool[];
@@ -33,7 +35,7 @@ export function buildSystemPrompt(input: PromptInput): string {
     conduct,
     `The task: ${JSON.stringify(input.taskName)}. Its working directory: ${JSON.stringify(input.workingDirectory)}.`,
     describeCommands(input),
-    describeSkill(input.skill),
+    describeSkill(input),
     describeMemory(input.memory),
   ];
   return sections.filter((section) => section !== "").join("\n\n");
@@ -44,12 +46,12 @@ function describeCommands({ tools, bashNote = "" }: PromptInput): string {
   return "Commands and programs cannot be run in this task: you have no shell. Do what your tools allow and say what they do not.";
 }
 
-function describeSkill(skill: PromptInput["skill"]): string {
-  if (!skill) return "";
-  if ("missing" in skill) {
-    return `The task asks for the skill ${JSON.stringify(skill.missing)}, which is not installed here. Say so at the start of your answer, then do the work as well as you can without it.`;
+function describeSkill({ skillName, skill }: PromptInput): string {
+  if (skill) {
+    return `# Skill: ${skill.name}\n\nThe user chose this skill for the task. Follow it wherever it applies.\n\n${skill.instructions}`;
   }
-  return `# Skill: ${skill.name}\n\nThe user chose this skill for the task. Follow it wherever it applies.\n\n${skill.instructions}`;
+  if (skillName === "") return "";
+  return `The task asks for the skill ${JSON.stringify(skillName)}, which is not installed here. Say so at the start of your answer, then do the work as well as you can without it.`;
 }
 
 function describeMemory(memory: string): string {

@@ -75,13 +75,13 @@ const outcomeUnknown: ToolOutcome = {
   isError: true,
 };
 
-const cancelledBefore: ToolOutcome = {
-  content: "The run was cancelled before this call started; it had no effect.",
+const stoppedBefore: ToolOutcome = {
+  content: "The run was stopped before this call started; it had no effect.",
   isError: true,
 };
 
-const cancelledDuring: ToolOutcome = {
-  content: "The run was cancelled while this call was under way; it may have taken effect in part.",
+const stoppedDuring: ToolOutcome = {
+  content: "The run was stopped while this call was under way; it may have taken effect in part.",
   isError: true,
 };
 
@@ -138,7 +138,7 @@ async function runCall(
 ): Promise<void> {
   if ("fault" in run) return answerCall(call, { content: run.fault, isError: true }, 0, sink);
   if (run.tool.effect !== "pure") await committedOrAborted(sink, signal);
-  if (signal.aborted) return answerCall(call, cancelledBefore, 0, sink);
+  if (signal.aborted) return answerCall(call, stoppedBefore, 0, sink);
 
   let live = true;
   const report = (text: string): void => {
@@ -149,7 +149,7 @@ async function runCall(
   try {
     outcome = await run.tool.execute(run.input, { directory, signal, report });
   } catch (error) {
-    outcome = signal.aborted ? cancelledDuring : explainCrash(error, directory);
+    outcome = signal.aborted ? stoppedDuring : explainCrash(error, directory);
   }
   live = false;
   answerCall(call, outcome, performance.now() - startedAt, sink);
