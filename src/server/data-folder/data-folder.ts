@@ -32,7 +32,7 @@ export async function openDataFolder(path: string, { shared }: DataFolderOptions
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await mkdir(users, { recursive: true, mode: 0o700 });
-    const lock = await takeLock(path).catch((error: unknown) => {
+    const lock = await takeLock(path, { patient: !shared }).catch((error: unknown) => {
       if (shared && error instanceof StartError) return notHeld;
       throw error;
     });

@@ -41,10 +41,10 @@ export async function readLock(dataDir: string): Promise<ServerLock | undefined>
 
 /**
  * Takes the folder for this process. A lock whose process is gone is taken over; one of another container
- * or machine once it has been silent for 15 s, which is waited for while it might still be.
+ * or machine once it has been silent for 15 s, which a patient caller waits for.
  * Throws StartError, naming the running server's address, when the folder is in use.
  */
-export async function takeLock(dataDir: string): Promise<HeldLock> {
+export async function takeLock(dataDir: string, { patient }: { patient: boolean }): Promise<HeldLock> {
   const path = join(dataDir, fileName);
   const mine: ServerLock = {
     pid: process.pid,
@@ -53,7 +53,7 @@ export async function takeLock(dataDir: string): Promise<HeldLock> {
     host: hostname(),
     address: null,
   };
-  const waitUntil = Date.now() + silenceMs + heartbeatMs;
+  const waitUntil = Date.now() + (patient ? silenceMs + heartbeatMs : 0);
   while (!(await createExclusively(path, mine))) {
     const { lock, text, live } = await inspectLock(path);
     if (!live) await removeStale(path, text);

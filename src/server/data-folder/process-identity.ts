@@ -16,12 +16,10 @@ export function readStartTime(pid: number): string | undefined {
   return runPs(pid, "lstart=");
 }
 
-/** The arguments a process was started with; on macOS parted at spaces. Undefined where none runs. */
-export function readArguments(pid: number): string[] | undefined {
-  if (process.platform === "linux") {
-    return readOrUndefined(`/proc/${pid}/cmdline`)?.split("\0").slice(0, -1);
-  }
-  return runPs(pid, "command=")?.split(" ");
+/** The arguments a process was started with, parted by spaces. Undefined where none runs. */
+export function readCommandLine(pid: number): string | undefined {
+  if (process.platform !== "linux") return runPs(pid, "command=");
+  return readOrUndefined(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ").trim();
 }
 
 /** Where pids mean the same: one boot of one machine, one container. */
