@@ -82,7 +82,7 @@ function runActive(): ApiError {
 export async function claimRuns(database: Database, serverId: string, limit: number): Promise<LeasedRun[]> {
   const { rows } = await database.pool.query<LeasedRun>({
     name: "claim-runs",
-    text: `update runs set status = case status when 'queued' then 'running' else status end,
+    text: `update runs set status = case runs.status when 'queued' then 'running' else runs.status end,
         lease_owner = $1, lease_generation = lease_generation + 1, started_at = coalesce(started_at, now())
       from tasks where tasks.task_id = runs.task_id and run_id in (
         select run_id from runs
