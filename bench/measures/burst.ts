@@ -1,0 +1,77 @@
+import { cpuSeconds } from "../processes.ts";
+import type { Row } from "../report.ts";
+import { type Bench, makeTasks } from "../setup.ts";
+import { directSide, type Exchange, type Side, zcbotSide } from "../sides.ts";
+import { median, now, percentile } from "../statistics.ts";
+
+const runs = 100;
+const laterBursts = 4;
+const prompt = "chat 200 5";
+
+interface Burst {
+  runsPerSecond: number;
+  lateness: number;
+  cpu: number;
+}
+
+async function burst(bench: Bench, side: Side): Promise<Burst> {
+  const cpuBefore = cpuSeconds(bench.serverPid);
+  const began = now();
+  const exchanges: Exchange[] = await Promise.all(Array.from({ length: runs }, () => side(prompt)));
+  const runsPerSecond = runs / ((now() - began) / 1000);
+  const cpu = (cpuSeconds(bench.serverPid) - cpuBefore) * (1000 / runs);
+  return {
+    runsPerSecond,
+    lateness: percentile(
+      exchanges.flatMap((one) => one.lateness),
+      0.95,
+    ),
+    cpu,
+  };
+}
+
+/** 100 runs at once of 200 chunks at 5 ms: the first burst after a start, and later ones. */
+export async function measureBursts(bench: Bench): Promise<Row[]> {
+  const nextTask = await makeTasks(bench, runs * (laterBursts + 1));
+  await bench.restartServer();
+  const ours = zcbotSide(bench.url, bench.token, nextTask);
+  const direct = directSide(bench.modelUrl);
+  const directly: Burst[] = [await burst(bench, direct)];
+  const first = await burst(bench, ours);
+  const later: Burst[] = [];
+  for (let round = 0; round < laterBursts; round++) {
+    directly.push(await burst(bench, direct));
+    later.push(await burst(bench, ours));
+  }
+  const limit = median(directly.map((one) => one.runsPerSecond));
+  const of = (bursts: Burst[], key: keyof Burst) => median(bursts.map((one) => one[key]));
+  const rows = (label: string, bursts: Burst[], limits: [number, number, number]): Row[] => [
+    {
+      name: `100 at once, ${label}: share of direct runs/s`,
+      unit: "%",
+      ours: of(bursts, "runsPerSecond"),
+      direct: limit,
+      figure: (of(bursts, "runsPerSecond") / limit) * 100,
+      limit: limits[0],
+      atMost: false,
+    },
+    {
+      name: `100 at once, ${label}: lateness of a chunk, p95`,
+      unit: "ms",
+      ours: of(bursts, "lateness"),
+      direct: of(directly, "lateness"),
+      figure: of(bursts, "lateness"),
+      limit: limits[1],
+      atMost: true,
+    },
+    {
+      name: `100 at once, ${label}: CPU seconds per 1,000 runs, database included`,
+      unit: "s",
+      ours: of(bursts, "cpu"),
+      figure: of(bursts, "cpu"),
+      limit: limits[2],
+      atMost: true,
+    },
+  ];
+  return [...rows("first burst", [first], [85, 30, 10]), ...rows("later", later, [92, 20, 8])];
+}
