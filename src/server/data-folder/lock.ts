@@ -8,6 +8,7 @@ import { StartError } from "../start-error.ts";
 import { readRealm, readStartTime } from "./process-identity.ts";
 
 const LockFile = z.object({
+  lock_id: z.uuid(),
   pid: z.int(),
   /** With the pid this names the process, see `readStartTime`. */
   started_at: z.string(),
@@ -47,6 +48,7 @@ export async function readLock(dataDir: string): Promise<ServerLock | undefined>
 export async function takeLock(dataDir: string, { patient }: { patient: boolean }): Promise<HeldLock> {
   const path = join(dataDir, fileName);
   const mine: ServerLock = {
+    lock_id: randomUUID(),
     pid: process.pid,
     started_at: readStartTime(process.pid) ?? "",
     realm: readRealm(),
@@ -64,7 +66,6 @@ export async function takeLock(dataDir: string, { patient }: { patient: boolean 
 }
 
 function holdLock(path: string, mine: ServerLock): HeldLock {
-  let content = mine;
   const heartbeat = setInterval(() => {
     const now = new Date();
     // A folder that vanished under the server shows up elsewhere.
@@ -73,15 +74,14 @@ function holdLock(path: string, mine: ServerLock): HeldLock {
   heartbeat.unref();
   return {
     async setAddress(address) {
-      content = { ...mine, address };
       const temporary = `${path}.${randomUUID()}`;
-      await writeFile(temporary, serialize(content), { mode: 0o600 });
+      await writeFile(temporary, serialize({ ...mine, address }), { mode: 0o600 });
       await rename(temporary, path);
     },
     async release() {
       clearInterval(heartbeat);
-      const { text } = await inspectLock(path);
-      if (text === serialize(content)) await rm(path, { force: true });
+      const { lock } = await inspectLock(path);
+      if (lock?.lock_id === mine.lock_id) await rm(path, { force: true });
     },
   };
 }
