@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { calls, isAnswered, run, says, usage } from "../../test/support/scripted-agent.ts";
+import { calls, isAnswered, run, says, tool, usage } from "../../test/support/scripted-agent.ts";
 
 test("an answer without tools streams and ends the run", async () => {
   const trace = await run([says("你好")]);
@@ -34,6 +34,7 @@ test("a tool call is announced, stored, run and answered before the next step", 
     name: "read",
     arguments: { path: "报告.md" },
   });
+  expect(trace.messages[0]?.payload.content).toBeNull();
   expect(trace.messages[1]?.payload).toEqual({
     role: "tool",
     tool_call_id: "c1",
@@ -68,4 +69,16 @@ test("what the provider wants back travels with its message", async () => {
   ]);
   expect(trace.messages[0]?.providerData).toEqual(providerData);
   expect(trace.requests[1]?.messages[1]?.providerData).toEqual(providerData);
+});
+
+test("a cancel during the last step is a cancel, not a limit", async () => {
+  const cancel = new AbortController();
+  const last = tool("last", "pure", () => cancel.abort());
+  const trace = await run([calls(["last", '{"path":"x"}'])], {
+    tools: [last],
+    maxSteps: 1,
+    signal: cancel.signal,
+  });
+  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(isAnswered(trace.messages)).toBe(true);
 });

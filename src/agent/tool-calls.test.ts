@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import {
   type Answer,
   calls,
   isAnswered,
+  read,
   results,
   run,
   says,
   tool,
 } from "../../test/support/scripted-agent.ts";
 import type { ConversationMessage } from "./model/model.ts";
+import { unansweredCalls } from "./tool-calls.ts";
 import type { Tool, ToolEffect } from "./tools/tool.ts";
 
 test("calls that change nothing run at the same time", async () => {
@@ -151,6 +154,12 @@ test("calls that share an id are told apart", async () => {
   expect(isAnswered(trace.messages)).toBe(true);
   const ids = trace.events.flatMap((event) => (event.type === "tool_result" ? [event.id] : []));
   expect(ids).toEqual(["0", "0-2", "0-3"]);
+
+  const conversation: ConversationMessage[] = trace.messages.concat({
+    payload: { role: "user", content: "再来" },
+  });
+  const later = await run([calls(["read", '{"path":"d"}', "0"]), says("完")], { conversation });
+  expect(later.events.find((event) => event.type === "tool_result")).toMatchObject({ id: "0-4" });
 });
 
 test("after a crash, calls that may run twice run again and the others are called unknown", async () => {
@@ -197,4 +206,22 @@ test.each([
   expect(results(trace)[0]).toMatch(expected);
   expect(trace.events.find((event) => event.type === "tool_result")).toMatchObject({ is_error: true });
   expect(trace.messages[0]?.payload).toMatchObject({ tool_calls: [{ function: { arguments: text } }] });
+});
+
+test("no arguments at all are an empty object", async () => {
+  const free: Tool = {
+    ...read,
+    parameters: z.object({}),
+    execute: async () => ({ content: "好", isError: false }),
+  };
+  const trace = await run([calls(["read", " "]), says("完")], { tools: [free] });
+  expect(results(trace)).toEqual(["好"]);
+  expect(trace.events.find((event) => event.type === "tool_call")).toMatchObject({ arguments: {} });
+});
+
+test("nothing is answered behind the user's back", () => {
+  const call = { id: "c", type: "function", function: { name: "read", arguments: "{}" } } as const;
+  const asked: ConversationMessage = { payload: { role: "assistant", content: null, tool_calls: [call] } };
+  expect(unansweredCalls([asked])).toEqual([call]);
+  expect(unansweredCalls([asked, { payload: { role: "user", content: "新的" } }])).toEqual([]);
 });
