@@ -25,7 +25,7 @@ export async function loadMemory(userRoot: Directory): Promise<string> {
       leftOut.push(path);
       continue;
     }
-    budget -= Buffer.byteLength(file.text);
+    budget = file.isWhole ? budget - Buffer.byteLength(file.text) : 0;
     const cut = file.isWhole ? "" : "\n[the rest of this file is left out]";
     if (file.text.trim() !== "") parts.push(`## ${path}\n\n${file.text.trim()}${cut}`);
   }
