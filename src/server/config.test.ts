@@ -132,6 +132,12 @@ test("a worker needs a shared database, no keys, and is never local", () => {
   expect(load({ environment }).local).toBe(false);
 });
 
+test("a database may be at a unix socket", () => {
+  for (const url of ["postgres://me@/mine?host=/run/postgresql", "postgresql:///mine?host=%2Frun&user=me"]) {
+    expect(load({ environment: { DATABASE_URL: url } }).databaseUrl).toBe(url);
+  }
+});
+
 test("printing or logging the settings shows no secret", () => {
   const config = load({ environment: { ...keys, DATABASE_URL: "postgres://u:秘密@db/zcbot" } });
   expect(config.platformKey).toBe(keys.ZCBOT_PLATFORM_KEY);

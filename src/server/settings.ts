@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { logLevels } from "./log.ts";
+import { parseDatabaseUrl } from "./store/database-url.ts";
 
 /** What is known of a setting beside its type; `docs/configuration.md` is printed from it. */
 export interface SettingInfo {
@@ -33,7 +34,7 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
 const text = z.string("must be a text").min(1, "must not be empty");
 
 const databaseUrl = text.refine(
-  (value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value),
+  (value) => parseDatabaseUrl(value) !== undefined,
   "must look like postgres://user:password@host:5432/database",
 );
 

@@ -3,16 +3,14 @@ import type { DatabaseAddress } from "../../src/server/store/database.ts";
 /** The same server, another database. */
 export function atDatabase(address: DatabaseAddress, database: string): DatabaseAddress {
   if (!("url" in address)) return { ...address, database };
-  const url = new URL(address.url);
-  url.pathname = `/${database}`;
-  return { url: url.href };
+  return { url: address.url.replace(/(\/\/[^/]*\/)[^?]*/, `$1${database}`) };
 }
 
 /** An address as DATABASE_URL wants it, for servers that are started as processes. */
 export function toUrl(address: DatabaseAddress): string {
   if ("url" in address) return address.url;
   const { socketDirectory, port, user, database } = address;
-  return `postgresql://${user}@/${database}?host=${encodeURIComponent(socketDirectory)}&port=${port}`;
+  return `postgresql:///${database}?host=${encodeURIComponent(socketDirectory)}&port=${port}&user=${user}`;
 }
 
 /** A name as it stands in SQL. */

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
+import { parseDatabaseUrl } from "./database-url.ts";
 import type { Schema } from "./schema.ts";
 
 /** Where a Postgres is: a URL, or the folder of a unix socket. */
@@ -18,6 +19,8 @@ export interface DatabaseOptions {
 
 /** One Postgres as the server sees it. The pool is for hot paths, Kysely (over the same pool) for the rest. */
 export interface Database {
+  /** Where it is, for messages: without a password. */
+  readonly place: string;
   readonly pool: pg.Pool;
   readonly query: Kysely<Schema>;
   /** A connection outside the pool, not yet connected: for LISTEN. */
@@ -42,6 +45,7 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
   pool.on("error", (error) => options.logger.warn({ error }, "an idle database connection broke"));
   const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
+    place: placeOf(address),
     pool,
     query,
     createClient: (applicationName) => new pg.Client({ ...connection, application_name: applicationName }),
@@ -54,6 +58,13 @@ function connectionConfig(address: DatabaseAddress): pg.ClientConfig {
   if ("url" in address) return { ...shared, connectionString: address.url };
   const { socketDirectory, port, user, database } = address;
   return { ...shared, host: socketDirectory, port, user, database };
+}
+
+function placeOf(address: DatabaseAddress): string {
+  if (!("url" in address)) return `${address.socketDirectory}/${address.database}`;
+  const url = parseDatabaseUrl(address.url);
+  if (!url) return "an address that is no URL";
+  return `${url.searchParams.get("host") ?? (url.host || "localhost")}${url.pathname}`;
 }
 
 /** int8 as a number: counters and token sums stay far below 2^53. Timestamps come as Date by default. */

@@ -1,18 +1,21 @@
 import { sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { StartError } from "../start-error.ts";
+import { awaitDatabase } from "./await-database.ts";
 import type { Database } from "./database.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Brings the tables up to date, all in one transaction; several servers may start at once, an advisory
- * lock lets one do the work. Gives the names of what was applied. Throws StartError when the database
- * was made by a newer zcbot, and the database's own error when a migration fails.
+ * Waits for the database (see `awaitDatabase`) and brings its tables up to date, all in one transaction.
+ * Several servers may start at once: an advisory lock lets one do the work. Gives the names of what was
+ * applied. Throws StartError when the database was made by a newer zcbot, and the database's own error
+ * when a migration fails.
  */
 export async function migrate(
   database: Database,
   known: Record<string, Migration> = migrations,
 ): Promise<string[]> {
+  await awaitDatabase(database);
   const applied = await readApplied(database);
   const unknown = applied.filter((name) => !(name in known));
   if (unknown.length > 0) {
