@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type ModelServer, startModelServer } from "../test/support/model-server.ts";
 import { type Started, start } from "./processes.ts";
 import { now } from "./statistics.ts";
 import { call, json } from "./wire.ts";
@@ -13,6 +14,8 @@ const jwtSecret = randomUUID() + randomUUID();
 export interface Bench {
   url: string;
   modelUrl: string;
+  /** The model server, where it runs in this process. */
+  models: ModelServer | undefined;
   dataDir: string;
   serverPid: number;
   headers: { Authorization: string };
@@ -24,14 +27,22 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function setUp(): Promise<Bench> {
+/**
+ * Starts a server with an empty database and a model server: in a process of its own, so that it costs the
+ * client nothing, or in this one, where a measure has to look into it.
+ */
+export async function setUp({ modelHere = false } = {}): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), "zcbot-bench-"));
-  const model = await start([process.execPath, "test/support/model-server.ts", "--port", "0"], {}, /http:/);
-  const modelUrl = /http:\S+/.exec(model.line)?.[0] ?? "";
+  const models = modelHere ? await startModelServer() : undefined;
+  const model = models
+    ? undefined
+    : await start([process.execPath, "test/support/model-server.ts", "--port", "0"], {}, /http:/);
+  const modelUrl = models?.url ?? /http:\S+/.exec(model?.line ?? "")?.[0] ?? "";
   let server = await startServer(dataDir, modelUrl);
   const bench: Bench = {
     url: addressIn(server),
     modelUrl,
+    models,
     dataDir,
     serverPid: server.process.pid ?? 0,
     token: "",
@@ -56,7 +67,8 @@ export async function setUp(): Promise<Bench> {
     },
     async close() {
       await server.stop();
-      await model.stop();
+      await model?.stop();
+      await models?.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

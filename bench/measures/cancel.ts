@@ -1,16 +1,9 @@
 import type { Row } from "../report.ts";
 import { type Bench, makeTasks } from "../setup.ts";
-import { median, now } from "../statistics.ts";
+import { median } from "../statistics.ts";
 import { call, frames, json, text } from "../wire.ts";
 
 const rounds = 60;
-
-/** When the model server saw its last sockets close, by the common clock. */
-async function lastClosed(bench: Bench): Promise<number> {
-  const root = bench.modelUrl.replace(/\/v1$/, "");
-  const { closed_at } = await json<{ closed_at: number }>(await call(`${root}/last-closed`));
-  return closed_at;
-}
 
 /** From the cancel request to the closed socket upstream, and to the end that the client sees. */
 export async function measureCancel(bench: Bench): Promise<Row[]> {
@@ -28,11 +21,12 @@ export async function measureCancel(bench: Bench): Promise<Row[]> {
     let began = 0;
     await frames(stream, (frame) => {
       if (began !== 0 || !frame.includes("event: text\n")) return;
-      began = now();
+      began = performance.now();
       void call(`${task}/runs/${run_id}/cancel`, { method: "POST", headers: bench.headers }).then(text);
     });
-    seen.push(now() - began);
-    socket.push((await lastClosed(bench)) - began);
+    seen.push(performance.now() - began);
+    const closed = await bench.models?.requests.at(-1)?.closedEarly;
+    socket.push((closed ?? Number.NaN) - began);
   }
   return [
     {
