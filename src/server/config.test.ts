@@ -139,8 +139,15 @@ test("a database may be at a unix socket", () => {
 });
 
 test("printing or logging the settings shows no secret", () => {
-  const config = load({ environment: { ...keys, DATABASE_URL: "postgres://u:秘密@db/zcbot" } });
+  writeFileSync(join(cwd, "zcbot.jsonc"), `{"profiles": {"快": {"apiKey": "秘密"}}}`);
+  const config = load({
+    environment: { ...keys, OPENAI_API_KEY: "秘密", DATABASE_URL: "postgres://u:秘密@db/zcbot" },
+  });
   expect(config.platformKey).toBe(keys.ZCBOT_PLATFORM_KEY);
+  expect(config.modelSettings).toMatchObject({
+    profiles: { 快: { apiKey: "秘密" } },
+    environment: { OPENAI_API_KEY: "秘密" },
+  });
   for (const shown of [JSON.stringify({ config }), inspect({ config }, { depth: 9 })]) {
     expect(shown).toContain("[hidden]");
     for (const secret of [keys.ZCBOT_PLATFORM_KEY, keys.ZCBOT_JWT_SECRET, "秘密"]) {
@@ -151,6 +158,7 @@ test("printing or logging the settings shows no secret", () => {
 
 test("every setting has a description and a variable of its own", () => {
   const settings = listSettings();
-  expect(new Set(settings.map(({ environment }) => environment)).size).toBe(settings.length);
+  const variables = settings.map(({ environment }) => environment);
+  expect(new Set(variables).size).toBe(settings.length);
   for (const { description } of settings) expect(description).toMatch(/\.$/);
 });

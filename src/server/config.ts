@@ -23,8 +23,16 @@ export interface Config extends Settings {
   skillsDir: string;
   /** Local mode: bound to loopback with no platform key, so for the one person at this machine. */
   local: boolean;
+  modelSettings: ModelSettings;
   /** The `zcbot.jsonc` that was read, if there is one. */
   file: string | undefined;
+}
+
+/** What the model profiles are made from. `environment` holds the providers' variables alone. */
+export interface ModelSettings {
+  model: string | undefined;
+  profiles: unknown;
+  environment: Environment;
 }
 
 const fileName = "zcbot.jsonc";
@@ -61,6 +69,11 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
     dataDir,
     skillsDir: settings.skillsDir ? absolute(settings.skillsDir) : join(findPackageRoot(), "skills"),
     local: isLocal(settings),
+    modelSettings: {
+      model: settings.model,
+      profiles: settings.profiles,
+      environment: pickProviderVariables(environment),
+    },
     file: file?.path,
   });
 }
@@ -105,7 +118,7 @@ function pick(
 ): { value: unknown; origin: string | undefined } {
   const name = setting.path.at(-1) ?? "";
   if (flags[name] !== undefined) return { value: flags[name], origin: flagName(name) };
-  const variable = environment[setting.environment];
+  const variable = setting.environment && environment[setting.environment];
   if (variable) return { value: variable, origin: setting.environment };
   const value = setting.path.reduce<unknown>(
     (node, key) =>
@@ -113,6 +126,12 @@ function pick(
     content,
   );
   return { value, origin: undefined };
+}
+
+function pickProviderVariables(environment: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => value && /_(API_KEY|BASE_URL)$/.test(name)),
+  );
 }
 
 function flagName(name: string): string {
@@ -184,7 +203,8 @@ function isLoopback(host: unknown): boolean {
 
 function hideSecrets(config: Config): Config {
   const toJSON = () => {
-    const shown: Record<string, unknown> = { ...config };
+    // Profiles and their variables carry the providers' keys.
+    const shown: Record<string, unknown> = { ...config, profiles: undefined, modelSettings: undefined };
     for (const { path, secret } of settingsList) {
       const key = path[0] ?? "";
       if (secret && shown[key] !== undefined) shown[key] = "[hidden]";

@@ -4,7 +4,8 @@ import { parseDatabaseUrl } from "./store/database-url.ts";
 
 /** What is known of a setting beside its type; `docs/configuration.md` is printed from it. */
 export interface SettingInfo {
-  environment: string;
+  /** The variable that sets it; a setting without one stands in `zcbot.jsonc` alone. */
+  environment?: string;
   description: string;
   /** Never shown in logs or messages. */
   secret?: boolean;
@@ -132,6 +133,16 @@ export const Settings = z.strictObject({
     environment: "CORS_ORIGINS",
     description: "Origins whose pages may call the API (without credentials), parted by commas.",
     defaultText: "any",
+  }),
+  model: setting(text.optional(), {
+    environment: "ZCBOT_MODEL",
+    description:
+      "The default model, `<provider>/<model>`. Its provider's key is set by that provider's variable.",
+    defaultText: "the built-in `demo`",
+  }),
+  profiles: setting(z.unknown().optional(), {
+    description: "Models that a task can be given, by name.",
+    defaultText: "the default model alone",
   }),
   sandbox: setting(oneOf(["auto", "strict", "reduced", "external", "off"]).default("auto"), {
     environment: "ZCBOT_SANDBOX",

@@ -17,7 +17,7 @@ export interface TestDatabase {
 
 const logger = createLogger("error");
 
-/** Clones the migrated template (some 30 ms); `empty` gives one without tables instead. */
+/** Clones the migrated template (some 0.1 s); `empty` gives one without tables instead. */
 export async function createTestDatabase({ empty = false, poolSize = 10 } = {}): Promise<TestDatabase> {
   const { address: server, template } = inject("testDatabase");
   const name = `zcbot_test_${randomUUID()}`;
