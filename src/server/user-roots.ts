@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type Directory, openDirectory } from "../workspace/directory.ts";
+import type { Directory } from "../workspace/directory.ts";
+import { openDirectory } from "../workspace/open-directory.ts";
 
 const remembered = 1_000;
 
