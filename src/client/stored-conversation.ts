@@ -58,7 +58,7 @@ function foldMessages(messages: readonly Message[]): readonly Turn[] {
   const turns: Turn[] = [];
   let turn: AssistantTurn = { ...newTurn, status: "ok" };
   const finish = () => {
-    if (turn.parts.length > 0) turns.push(endTurn(turn, "ok"));
+    if (turn.step > 0) turns.push(endTurn(turn, "ok"));
     turn = { ...newTurn, status: "ok" };
   };
   for (const { payload, tokens_in, tokens_out } of messages) {
