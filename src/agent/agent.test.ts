@@ -82,3 +82,14 @@ test("a cancel during the last step is a cancel, not a limit", async () => {
   expect(trace.outcome).toEqual({ status: "cancelled" });
   expect(isAnswered(trace.messages)).toBe(true);
 });
+
+test("after a crash that came behind the last word, the model is not asked again", async () => {
+  const trace = await run([says("又说一遍")], {
+    conversation: [
+      { payload: { role: "user", content: "你好" } },
+      { payload: { role: "assistant", content: "说完了" } },
+    ],
+    firstStep: 2,
+  });
+  expect(trace).toMatchObject({ outcome: { status: "ok" }, events: [], messages: [] });
+});

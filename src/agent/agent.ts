@@ -86,6 +86,7 @@ export async function runAgent(
       sink.message(message);
     },
   };
+  if (isAnswered(conversation)) return { status: "ok" };
   await resumeToolCalls(unansweredCalls(conversation), input, record, signal);
   const request = { system: input.system, tools: input.tools.map((tool) => tool.definition) };
   const callIds = collectCallIds(conversation);
@@ -116,6 +117,12 @@ export async function runAgent(
     code: "step_limit",
     message: `The run used all of its ${input.maxSteps} steps. Send a message to let it go on.`,
   };
+}
+
+/** Whether the last word has been said already: a crash may come between it and the run's end. */
+function isAnswered(conversation: ConversationMessage[]): boolean {
+  const last = conversation.at(-1)?.payload;
+  return last?.role === "assistant" && (last.tool_calls ?? []).length === 0;
 }
 
 /** Hands the answer over as events and as the message to store; gives its tool calls under unique ids. */
