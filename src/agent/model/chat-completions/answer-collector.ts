@@ -1,0 +1,158 @@
+import type { FinishReason } from "../../../protocol/event.ts";
+import type { Fault } from "../failure.ts";
+import { isRecord, readFault } from "../fault-body.ts";
+import type { ModelDelta, ModelReply, Usage } from "../model.ts";
+import { createReasoningDetails } from "./reasoning-details.ts";
+import { createToolCallCollector } from "./tool-call-collector.ts";
+
+/** What of an answer a provider may want back: kept beside the message, never in it. */
+export interface KeptReasoning {
+  reasoning_content?: string;
+  reasoning_details?: unknown[];
+  /** By position of the tool call. */
+  extra_content?: unknown[];
+}
+
+/** Puts an answer together from the JSON chunks of `/chat/completions`. */
+export interface AnswerCollector {
+  /** Takes one chunk, or a whole completion. Gives the fault if the chunk is one. */
+  add(chunk: unknown): Pick<Fault, "message" | "kind"> | null;
+  /** Hands on what was said since the last time, as few deltas as possible. */
+  flush(): void;
+  /** The provider's own word for why it ended; undefined while it has not said so. */
+  finishReason(): string | undefined;
+  reply(): Omit<ModelReply, "providerData">;
+  kept(): KeptReasoning | undefined;
+}
+
+/** Creates a collector that streams to `onDelta`. */
+export function createAnswerCollector(
+  toolNames: ReadonlySet<string>,
+  onDelta: (delta: ModelDelta) => void,
+): AnswerCollector {
+  const tools = createToolCallCollector(toolNames);
+  const details = createReasoningDetails();
+  const usage: Usage = { tokensIn: 0, tokensOut: 0 };
+  let text = "";
+  let reasoningContent = "";
+  let finishReason: string | undefined;
+  let pending: ModelDelta | undefined;
+
+  const flush = () => {
+    if (pending) onDelta(pending);
+    pending = undefined;
+  };
+  const say = (type: ModelDelta["type"], piece: string) => {
+    if (piece === "") return;
+    if (type === "text") text += piece;
+    if (pending?.type === type) {
+      pending.text += piece;
+      return;
+    }
+    flush();
+    pending = { type, text: piece };
+  };
+
+  const addDelta = (delta: Record<string, unknown>) => {
+    if (typeof delta.reasoning_content === "string") reasoningContent += delta.reasoning_content;
+    say("reasoning", pickReasoning(delta));
+    details.add(delta.reasoning_details);
+    if (typeof delta.content === "string") say("text", delta.content);
+    else if (Array.isArray(delta.content)) for (const part of delta.content) addPart(part);
+    if (typeof delta.refusal === "string") say("text", delta.refusal);
+    tools.add(delta.tool_calls);
+    if (isRecord(delta.function_call)) tools.add([{ index: 0, function: delta.function_call }]);
+  };
+
+  /** Mistral's form: a list of `{type: "text", text}` and `{type: "thinking", thinking: [...]}`. */
+  const addPart = (part: unknown) => {
+    if (!isRecord(part)) return;
+    if (typeof part.text === "string") say("text", part.text);
+    const thinking = Array.isArray(part.thinking) ? part.thinking : [part.thinking];
+    for (const piece of thinking) {
+      const thought = isRecord(piece) ? piece.text : piece;
+      if (typeof thought === "string") say("reasoning", thought);
+    }
+  };
+
+  return {
+    add(chunk) {
+      const fault = readFault(chunk);
+      if (fault && !(isRecord(chunk) && Array.isArray(chunk.choices) && chunk.error == null)) return fault;
+      if (!isRecord(chunk)) return null;
+      addUsage(usage, chunk.usage);
+      if (isRecord(chunk.x_groq)) addUsage(usage, chunk.x_groq.usage);
+      const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
+      if (!isRecord(choice)) return null;
+      addUsage(usage, choice.usage);
+      const choiceFault = readFault({ error: choice.error });
+      if (choiceFault) return choiceFault;
+      if (isRecord(choice.delta)) addDelta(choice.delta);
+      else if (isRecord(choice.message) && text === "") addDelta(choice.message);
+      if (typeof choice.finish_reason === "string" && choice.finish_reason !== "") {
+        finishReason = choice.finish_reason;
+      }
+      return null;
+    },
+    flush,
+    finishReason: () => finishReason,
+    reply() {
+      const toolCalls = tools.calls();
+      return { text, toolCalls, finishReason: toFinishReason(finishReason, toolCalls.length > 0), usage };
+    },
+    kept() {
+      const extras = tools.extras();
+      const kept: KeptReasoning = {
+        ...(reasoningContent !== "" && { reasoning_content: reasoningContent }),
+        ...(details.list().length > 0 && { reasoning_details: details.list() }),
+        ...(extras.some((extra) => extra !== null) && { extra_content: extras }),
+      };
+      return Object.keys(kept).length > 0 ? kept : undefined;
+    },
+  };
+}
+
+/** Some send the same reasoning under both names at once. */
+function pickReasoning(delta: Record<string, unknown>): string {
+  for (const value of [delta.reasoning_content, delta.reasoning, delta.thinking]) {
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return "";
+}
+
+/** Usage comes once or as a growing count, so the most counts. */
+function addUsage(usage: Usage, value: unknown): void {
+  if (!isRecord(value)) return;
+  usage.tokensIn = Math.max(usage.tokensIn, readCount(value.prompt_tokens ?? value.input_tokens));
+  usage.tokensOut = Math.max(usage.tokensOut, readCount(value.completion_tokens ?? value.output_tokens));
+}
+
+function readCount(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
+}
+
+/** Words for an answer that the provider itself broke off. */
+export const brokenOffReasons: ReadonlySet<string> = new Set([
+  "error",
+  "network_error",
+  "insufficient_system_resource",
+  "aborted",
+]);
+
+function toFinishReason(reason: string | undefined, hasToolCalls: boolean): FinishReason {
+  switch (reason?.toLowerCase()) {
+    case "length":
+    case "max_tokens":
+    case "max_output_tokens":
+    case "model_length":
+    case "model_context_window_exceeded":
+      return "length";
+    case "content_filter":
+    case "sensitive":
+    case "safety":
+    case "recitation":
+      return "content_filter";
+    default:
+      return hasToolCalls ? "tool_calls" : "stop";
+  }
+}

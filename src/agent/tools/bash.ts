@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { runCommand } from "../../workspace/run-command.ts";
+import type { CommandResult } from "../../workspace/sandbox.ts";
+import { defineTool, showSize } from "./define-tool.ts";
+import { createLiveOutput } from "./live-output.ts";
+import type { Tool } from "./tool.ts";
+
+const defaultTimeout = 120;
+const maxTimeout = 1800;
+const maxOutputBytes = 32 * 1024;
+
+/** Runs a shell command in the task's directory. */
+export const bashTool: Tool = defineTool({
+  name: "bash",
+  description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.`,
+  effect: "external",
+  parameters: z.object({
+    command: z.string().min(1).describe("the command, as bash takes it"),
+    timeout_seconds: z
+      .number()
+      .positive()
+      .max(maxTimeout)
+      .default(defaultTimeout)
+      .describe("after this time the command is killed"),
+  }),
+  async execute({ command, timeout_seconds }, { directory, signal, report }) {
+    const live = createLiveOutput(report);
+    try {
+      const result = await runCommand({
+        argv: ["bash", "-c", command],
+        cwd: directory.hostPath,
+        timeoutMs: timeout_seconds * 1000,
+        maxOutputBytes,
+        signal,
+        onOutput: live.add,
+      });
+      return {
+        content: renderResult(result, timeout_seconds),
+        isError: result.exitCode !== 0 || result.killedBy !== null,
+      };
+    } finally {
+      live.end();
+    }
+  },
+});
+
+function renderResult(result: CommandResult, timeout: number): string {
+  const output = result.output.trimEnd();
+  const lines = [output === "" ? "[no output]" : output];
+  if (result.droppedBytes > 0) {
+    lines.push(
+      `[${showSize(result.droppedBytes)} left out of the middle; write the output to a file and read it in parts]`,
+    );
+  }
+  lines.push(`[${describeEnd(result, timeout)}, ${(result.durationMs / 1000).toFixed(1)} s]`);
+  return lines.join("\n");
+}
+
+function describeEnd({ exitCode, killedBy }: CommandResult, timeout: number): string {
+  if (killedBy === "timeout") return `killed after ${timeout} s; set timeout_seconds if it needs longer`;
+  if (killedBy === "abort") return "killed because the run was stopped";
+  if (killedBy === "signal")
+    return `killed by a signal, exit code ${exitCode}; perhaps for using too much memory`;
+  return `exit code ${exitCode}`;
+}
