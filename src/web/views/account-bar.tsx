@@ -1,0 +1,96 @@
+import { Languages, LogOut, Monitor, Moon, Settings2, ShieldAlert, ShieldCheck, Sun } from "lucide-react";
+import type { Me } from "../../protocol/auth.ts";
+import { IconButton } from "../components/button.tsx";
+import { Action, ActionMenu, Choice, MenuLine } from "../components/menu.tsx";
+import { notices } from "../components/toaster.tsx";
+import { useLanguage } from "../language/language.ts";
+import { explainProblem } from "../language/problem.ts";
+import { useHealth } from "../state/queries.ts";
+import { useSignOut } from "../state/session.ts";
+import { useTheme } from "../state/theme.ts";
+
+/** Who is signed in, how safe the server runs, and the switches of this browser. */
+export function AccountBar({ me }: { me: Me }) {
+  const { t } = useLanguage();
+  return (
+    <footer className="flex items-center gap-2 border-t py-2 pr-2 pl-4">
+      <div className="min-w-0 flex-1">
+        <p className="truncate text-sm" title={me.user_id}>
+          {me.local ? t("account.local") : t("account.user", { id: me.user_id.slice(0, 8) })}
+        </p>
+        <ServerState />
+      </div>
+      <Switches />
+    </footer>
+  );
+}
+
+function ServerState() {
+  const { t } = useLanguage();
+  const health = useHealth();
+  if (health.isError) return <p className="text-warning text-xs">{t("health.unreachable")}</p>;
+  if (!health.data) return null;
+  const { sandbox, version } = health.data;
+  if (sandbox === "off") {
+    return (
+      <p className="flex items-center gap-1 text-warning text-xs" title={t("health.offHint")}>
+        <ShieldAlert size={13} aria-hidden="true" className="shrink-0" />
+        <span className="truncate">{t("health.off")}</span>
+      </p>
+    );
+  }
+  return (
+    <p
+      className="flex items-center gap-1 truncate text-muted-foreground text-xs"
+      title={t("health.sandboxHint", { level: sandbox, version })}
+    >
+      <ShieldCheck size={13} aria-hidden="true" className="shrink-0" />
+      <span className="truncate">{t("health.sandbox", { level: sandbox })}</span>
+    </p>
+  );
+}
+
+function Switches() {
+  const language = useLanguage();
+  const { t } = language;
+  const [theme, chooseTheme] = useTheme();
+  const signOut = useSignOut();
+  const leave = () =>
+    signOut().catch((error: unknown) =>
+      notices.add({ type: "error", title: explainProblem(error, language) }),
+    );
+  return (
+    <ActionMenu
+      trigger={
+        <IconButton label={t("account.settings")}>
+          <Settings2 size={18} aria-hidden="true" />
+        </IconButton>
+      }
+    >
+      <Choice
+        label={t("account.language")}
+        value={language.name}
+        choices={[
+          { value: "zh", label: "中文", icon: <Languages size={16} /> },
+          { value: "en", label: "English", icon: <Languages size={16} /> },
+        ]}
+        onChoose={language.choose}
+      />
+      <MenuLine />
+      <Choice
+        label={t("account.theme")}
+        value={theme}
+        choices={[
+          { value: "system", label: t("theme.system"), icon: <Monitor size={16} /> },
+          { value: "light", label: t("theme.light"), icon: <Sun size={16} /> },
+          { value: "dark", label: t("theme.dark"), icon: <Moon size={16} /> },
+        ]}
+        onChoose={chooseTheme}
+      />
+      <MenuLine />
+      <Action icon={<LogOut size={16} />} onSelect={leave}>
+        {t("account.signOut")}
+      </Action>
+    </ActionMenu>
+  );
+}
