@@ -1,6 +1,88 @@
-import type { Directory } from "./directory.ts";
+import { lstat, mkdir, realpath, rmdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { ApiError } from "../protocol/error.ts";
+import type { Directory, Entry, PendingFile } from "./directory.ts";
+import { errnoOf, toDiskError } from "./files/disk-error.ts";
+import { listEntries, toEntry } from "./files/list-entries.ts";
+import { openFile, readWhole } from "./files/open-file.ts";
+import { createPendingFile } from "./files/pending-file.ts";
+import { at, type Place, type Root, walk } from "./files/walk.ts";
 
-/** The tree at an absolute host path, which is made where it is missing. */
+/** The tree at an absolute host path, which is made where it is missing. The path itself is trusted. */
 export async function openDirectory(hostPath: string): Promise<Directory> {
-  throw new Error(hostPath);
+  try {
+    await mkdir(hostPath, { recursive: true });
+    return createDirectory({ base: await realpath(hostPath), names: [] });
+  } catch (error) {
+    throw toDiskError(error);
+  }
+}
+
+function createDirectory(root: Root): Directory {
+  const directory: Directory = {
+    hostPath: join(root.base, ...root.names),
+    subdirectory: (path) =>
+      walk(root, path, "make", async ({ names }) =>
+        createDirectory({ base: root.base, names: [...root.names, ...names] }),
+      ),
+    resolve: (path) => walk(root, path, "follow", async ({ names }) => names.join("/")),
+    stat: (path) => walk(root, path, "follow", statPlace),
+    list: (path) =>
+      walk(root, path, "enter", (place) =>
+        listEntries(place, (name) => followEntry(directory, [...place.names, name].join("/"), name)),
+      ),
+    open: (path) => walk(root, path, "follow", openFile),
+    async readText(path, maxBytes) {
+      const file = await directory.open(path);
+      try {
+        return { text: await readWhole(file, maxBytes), version: file.version };
+      } catch (error) {
+        throw toDiskError(error);
+      } finally {
+        await file.handle.close();
+      }
+    },
+    async writeText(path, text) {
+      const file = await directory.create(path);
+      await file.write(Buffer.from(text));
+      await file.commit();
+    },
+    create: (path) => walk(root, path, "prepare", createAt),
+    makeDirectory: (path) => walk(root, path, "make", async () => {}),
+    remove: (path) => walk(root, path, "stay", removePlace),
+  };
+  return directory;
+}
+
+async function statPlace(place: Place): Promise<Entry> {
+  const stats = await lstat(at(place, place.name));
+  if (stats.isSymbolicLink()) throw new ApiError("invalid_path", "The path changes while it is used.");
+  return toEntry(place.names.at(-1) ?? "", stats);
+}
+
+/** What a link leads to, under the link's name; null where that is nothing or outside. */
+async function followEntry(directory: Directory, path: string, name: string): Promise<Entry | null> {
+  try {
+    return { ...(await directory.stat(path)), name };
+  } catch (error) {
+    if (error instanceof ApiError && error.code !== "unavailable") return null;
+    throw error;
+  }
+}
+
+async function createAt(place: Place): Promise<PendingFile> {
+  if (place.name === ".") throw new ApiError("not_a_file", "There is a folder at that path, not a file.");
+  return createPendingFile(place);
+}
+
+async function removePlace(place: Place): Promise<void> {
+  if (place.name === ".") throw new ApiError("root_not_deletable", "This folder itself cannot be deleted.");
+  const path = at(place, place.name);
+  try {
+    await unlink(path);
+  } catch (error) {
+    // Linux says EISDIR for a directory, macOS EPERM.
+    if (errnoOf(error) !== "EISDIR" && errnoOf(error) !== "EPERM") throw error;
+    await rmdir(path);
+  }
 }
