@@ -1,11 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { readStartTime } from "../../data-folder/process-identity.ts";
 import { createLogger } from "../../log.ts";
 import { openDatabase } from "../database.ts";
@@ -20,10 +29,24 @@ const running = new Set<EmbeddedPostgres>();
 let root: string;
 let folder: string;
 
+// Setting Postgres up is the slow part: it is done once, and copied.
+let seed: string;
+beforeAll(async () => {
+  seed = mkdtempSync(join(tmpdir(), "zcbot-pg-"));
+  const server = await startEmbeddedPostgres({ folder: join(seed, "postgres"), logger });
+  await server.stop();
+});
+afterAll(() => rmSync(seed, { recursive: true, force: true }));
+
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "zcbot-pg-"));
   folder = join(root, "数 据");
 });
+
+function plantCluster(): void {
+  mkdirSync(folder, { mode: 0o700 });
+  cpSync(join(seed, "postgres", "data"), join(folder, "data"), { recursive: true });
+}
 
 afterEach(async () => {
   for (const server of running) await server.stop();
@@ -86,6 +109,7 @@ test("it starts on a private socket alone, durable, and what is written is there
 });
 
 test("Postgres sees none of the server's environment", async () => {
+  plantCluster();
   process.env.ZCBOT_TEST_SECRET = "秘密-canary";
   const server = await start();
   delete process.env.ZCBOT_TEST_SECRET;
@@ -93,6 +117,7 @@ test("Postgres sees none of the server's environment", async () => {
 });
 
 test("after its server was killed, Postgres is adopted by the next one, still watched and stopped", async () => {
+  plantCluster();
   const { holder, pid } = await hold();
   await kill(holder);
   expect(readStartTime(pid)).toBeDefined();
@@ -117,6 +142,7 @@ test("after its server was killed, Postgres is adopted by the next one, still wa
 });
 
 test("a Postgres left behind with other settings is stopped and started anew", async () => {
+  plantCluster();
   const { holder, pid } = await hold();
   await kill(holder);
   const server = await start({ settings: { max_connections: "23" } });
@@ -126,6 +152,7 @@ test("a Postgres left behind with other settings is stopped and started anew", a
 });
 
 test("a Postgres left behind that no longer answers is stopped and started anew", async () => {
+  plantCluster();
   const { holder, pid } = await hold();
   await kill(holder);
   rmSync(join(folder, "socket", ".s.PGSQL.5432"));
@@ -136,6 +163,7 @@ test("a Postgres left behind that no longer answers is stopped and started anew"
 });
 
 test("a process that exits without stopping Postgres takes it along", async () => {
+  plantCluster();
   const { holder, pid } = await hold();
   holder.stdin?.write("exit\n");
   await once(holder, "exit");
@@ -143,6 +171,7 @@ test("a process that exits without stopping Postgres takes it along", async () =
 });
 
 test("a killed Postgres is started again on the same address, with what was committed", async () => {
+  plantCluster();
   let up = () => {};
   const again = new Promise<void>((resolve) => {
     up = resolve;
@@ -162,6 +191,7 @@ test("a killed Postgres is started again on the same address, with what was comm
 });
 
 test("stopping while it is being started again leaves nothing running", async () => {
+  plantCluster();
   let server: EmbeddedPostgres | undefined;
   let stopped: Promise<void> | undefined;
   const down = new Promise<void>((resolve) => {
@@ -197,6 +227,7 @@ test("a set-up that was cut short is done over", async () => {
 
 test("a folder with a long path gets a short private socket elsewhere, removed at the end", async () => {
   folder = join(root, "很长的路径".repeat(8));
+  plantCluster();
   const server = await start();
   const { socketDirectory } = server.address;
   expect(Buffer.byteLength(socketDirectory)).toBeLessThan(90);
@@ -207,6 +238,7 @@ test("a folder with a long path gets a short private socket elsewhere, removed a
 });
 
 test("a postmaster.pid with the pid of another program is no obstacle", async () => {
+  plantCluster();
   const first = await start();
   await first.stop();
   writeFileSync(join(folder, "data", "postmaster.pid"), `${process.pid}\n${join(folder, "data")}\n1\n5432\n`);
@@ -223,6 +255,7 @@ test("the data of another major version is refused, with both numbers", async ()
 });
 
 test("a Postgres that cannot start says why in its own words", async () => {
+  plantCluster();
   await expect(start({ settings: { max_connections: "viele" } })).rejects.toThrow(
     /invalid value for parameter "max_connections".*DATABASE_URL/s,
   );

@@ -21,21 +21,26 @@ const nobody = 65_534;
 
 /**
  * Chooses a way that works here, trying it: as this user; under a user namespace in which this user is
- * nobody; as the real nobody. Hands `folder` (which exists) to the owner that the way wants. Throws
- * StartError where none works.
+ * nobody; as the real nobody; as the one whose private home this is. Hands `folder` (which exists) to the
+ * owner that the way wants. Throws StartError where none works.
  */
 export async function chooseLauncher(folder: string, installation: Installation): Promise<Launcher> {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
-  const direct = { prefix: [], uid, gid };
-  if (uid !== 0 && hasName()) return direct;
+  if (uid !== 0 && hasName()) return { prefix: [], uid, gid };
 
   const unshare = ["unshare", "--user", `--map-user=${nobody}`, `--map-group=${nobody}`, "--"];
-  const namespaced = { ...direct, prefix: unshare };
-  if (await reaches(namespaced, folder, installation)) return namespaced;
+  const candidates: Launcher[] = [{ prefix: unshare, uid, gid }];
   if (uid === 0) {
-    const dropped = { prefix: [], uid: nobody, gid: nobody };
-    if (await reaches(dropped, folder, installation)) return dropped;
+    candidates.push({ prefix: [], uid: nobody, gid: nobody });
+    const host = (await findPrivateOwner(folder)) ?? (await findPrivateOwner(installation.postgres));
+    if (host) candidates.push({ prefix: [], ...host });
+    // Whoever has the folder comes first: a Postgres left behind may be running on it as that user.
+    const owner = (await stat(folder)).uid;
+    candidates.sort((one, other) => Number(other.uid === owner) - Number(one.uid === owner));
+  }
+  for (const candidate of candidates) {
+    if (await reaches(candidate, folder, installation)) return candidate;
   }
   const who = uid === 0 ? "as root" : `as user ${uid}, who has no name`;
   throw new StartError([
@@ -43,6 +48,15 @@ export async function chooseLauncher(folder: string, installation: Installation)
       `${dirname(installation.postgres)} cannot be reached without root's rights. ` +
       `Run zcbot as an ordinary user. ${useYourOwn}`,
   ]);
+}
+
+/** The user, not root, who lets nobody else through one of the folders above a path. */
+async function findPrivateOwner(path: string): Promise<{ uid: number; gid: number } | undefined> {
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    const { mode, uid, gid } = await stat(above);
+    if (uid !== 0 && (mode & 0o001) === 0) return { uid, gid };
+  }
+  return undefined;
 }
 
 /** What `spawn` needs to run a program this way: with a clean environment, so that it sees no secret. */
