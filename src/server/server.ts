@@ -92,7 +92,7 @@ async function openStore(
 ): Promise<Database> {
   let address: DatabaseAddress;
   if (config.databaseUrl === undefined) {
-    const postgres = await startEmbeddedPostgres(folder.postgres, logger);
+    const postgres = await startEmbeddedPostgres({ folder: folder.postgres, logger });
     started.push(() => postgres.stop());
     address = postgres.address;
   } else {
