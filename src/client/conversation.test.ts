@@ -215,11 +215,14 @@ function forgetful(turn: Conversation["turns"][number], end: string): unknown {
 
 /** Thoughts part the texts of a step; without them it is one. */
 function mergeTexts(parts: readonly Part[]): Part[] {
-  return parts.reduce<Part[]>((merged, part) => {
+  const merged: Part[] = [];
+  for (const part of parts) {
     const last = merged.at(-1);
-    if (part.type !== "text" || last?.type !== "text" || last.step !== part.step) return [...merged, part];
-    return [...merged.slice(0, -1), { ...last, text: last.text + part.text }];
-  }, []);
+    if (part.type === "text" && last?.type === "text" && last.step === part.step) {
+      merged.splice(-1, 1, { ...last, text: last.text + part.text });
+    } else merged.push(part);
+  }
+  return merged;
 }
 
 describe("a turn", () => {

@@ -123,8 +123,10 @@ export function applyEvent(before: Conversation, event: NumberedEvent): Conversa
 
 function applyToTurn(turn: AssistantTurn, event: NumberedEvent): AssistantTurn {
   switch (event.type) {
-    case "llm_start":
-      return { ...turn, step: event.step, parts: turn.parts.filter((part) => !isOfStep(part, event.step)) };
+    case "llm_start": {
+      const parts = event.step === turn.step ? turn.parts : withoutRetry(turn.parts);
+      return { ...turn, step: event.step, parts: parts.filter((part) => !isOfStep(part, event.step)) };
+    }
     case "text":
     case "reasoning":
       return { ...turn, parts: appendText(withoutRetry(turn.parts), event.type, turn.step, event.text) };
