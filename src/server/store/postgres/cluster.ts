@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { StartError } from "../../start-error.ts";
@@ -33,6 +33,8 @@ export async function openCluster(
         `Dump it with Postgres ${version} and load the dump into a new data folder. ${useYourOwn}`,
     ]);
   }
+  // Postgres insists on it, and a folder that was copied may have lost it.
+  await chmod(data, 0o700);
   return data;
 }
 

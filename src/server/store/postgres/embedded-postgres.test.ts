@@ -1,15 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -45,7 +36,7 @@ beforeEach(() => {
 
 function plantCluster(): void {
   mkdirSync(folder, { mode: 0o700 });
-  cpSync(join(seed, "postgres", "data"), join(folder, "data"), { recursive: true });
+  execFileSync("cp", ["-a", join(seed, "postgres", "data"), folder]);
 }
 
 afterEach(async () => {
@@ -73,8 +64,13 @@ async function ask(server: EmbeddedPostgres, statement: string): Promise<unknown
 async function hold(): Promise<{ holder: ChildProcess; pid: number }> {
   const program = join(import.meta.dirname, "../../../../test/support/hold-postgres.ts");
   const holder = spawn(process.execPath, [program, folder], { stdio: ["pipe", "pipe", "inherit"] });
-  const [line] = (await once(createInterface(holder.stdout), "line")) as [string];
-  return { holder, pid: Number(line) };
+  const failed = once(holder, "exit").then(() => {
+    throw new Error("the holder ended early");
+  });
+  const line = once(createInterface(holder.stdout), "line");
+  const [pid] = (await Promise.race([line, failed])) as [string];
+  failed.catch(() => undefined);
+  return { holder, pid: Number(pid) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
