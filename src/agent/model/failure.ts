@@ -135,6 +135,13 @@ export function explainStall(stallMs: number, { provider }: Callee): ModelError 
   return new ModelError("model_stalled", text, { retryable: true });
 }
 
+/** The ModelError for an answer that no client could read. */
+export function explainMalformed({ provider, secrets }: Callee, what: string): ModelError {
+  const shown = cleanMessage(what.slice(0, 200), secrets);
+  const text = `The answer of ${provider} cannot be read: ${shown}`;
+  return new ModelError("model_malformed", text, { retryable: true });
+}
+
 /** Milliseconds that the headers of an answer ask to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date. */
 export function readRetryAfter(headers: Record<string, string | string[] | undefined>): number | undefined {
   const milliseconds = Number.parseFloat(String(headers["retry-after-ms"] ?? ""));

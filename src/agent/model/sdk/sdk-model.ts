@@ -1,0 +1,140 @@
+import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { type Callee, explainFault, explainMalformed, type Fault, readRetryAfter } from "../failure.ts";
+import { isRecord, readFault, readFaultBody } from "../fault-body.ts";
+import { type Model, ModelError, type ModelReply } from "../model.ts";
+import type { ResolvedProfile } from "../profiles.ts";
+import { createPostFetch } from "./post-fetch.ts";
+import { toPrompt } from "./prompt.ts";
+import { createReplyCollector } from "./reply-collector.ts";
+
+export type SdkWire = "openai" | "anthropic" | "google";
+
+export interface SdkModelOptions {
+  profile: ResolvedProfile;
+  baseUrl: string;
+  key: string;
+  ownHeaders: Record<string, string>;
+  callee: Callee;
+  dataKey: string;
+  stallMs: number;
+}
+
+/** A model behind one of the AI SDK's provider packages, which is loaded at the first call. */
+export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
+  const { profile, callee, dataKey } = options;
+  let loaded: Promise<LanguageModelV4> | undefined;
+  return {
+    id: profile.model,
+    async call(request, onDelta, signal) {
+      signal.throwIfAborted();
+      loaded ??= loadLanguageModel(wire, options);
+      const language = await loaded;
+      const collector = createReplyCollector(onDelta);
+      try {
+        const { stream } = await language.doStream({
+          prompt: toPrompt(request, dataKey),
+          tools: request.tools.map(({ name, description, parameters }) => ({
+            type: "function",
+            name,
+            description,
+            inputSchema: parameters,
+          })),
+          ...(profile.temperature !== undefined && { temperature: profile.temperature }),
+          ...(profile.maxOutputTokens !== undefined && { maxOutputTokens: profile.maxOutputTokens }),
+          providerOptions: { [wire]: { ...standardOptions[wire], ...toJson(profile.options) } },
+          abortSignal: signal,
+        });
+        await readParts(stream, (part) => {
+          // After a malformed chunk the SDK goes on; an answer with a hole is none.
+          if (part.type === "error") throw part.error;
+          collector.add(part);
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw explainSdkError(error, callee);
+      }
+      signal.throwIfAborted();
+      return finish(collector.reply(), collector.parts(), options);
+    },
+  };
+}
+
+type JsonOptions = NonNullable<Parameters<LanguageModelV4["doStream"]>[0]["providerOptions"]>[string];
+
+/** Nothing is left with the provider: OpenAI's reasoning travels encrypted in the conversation. */
+const standardOptions: Record<SdkWire, JsonOptions> = {
+  openai: { store: false },
+  anthropic: {},
+  google: {},
+};
+
+function toJson(options: Record<string, unknown>): JsonOptions {
+  return JSON.parse(JSON.stringify(options)) as JsonOptions;
+}
+
+async function loadLanguageModel(wire: SdkWire, options: SdkModelOptions): Promise<LanguageModelV4> {
+  const { profile, baseUrl: baseURL, key: apiKey, ownHeaders: headers, callee, stallMs } = options;
+  const settings = { baseURL, apiKey, headers, fetch: createPostFetch(callee, stallMs) };
+  switch (wire) {
+    case "openai":
+      return (await import("@ai-sdk/openai")).createOpenAI(settings).responses(profile.model);
+    case "anthropic":
+      return (await import("@ai-sdk/anthropic")).createAnthropic(settings)(profile.model);
+    case "google":
+      return (await import("@ai-sdk/google")).createGoogle(settings)(profile.model);
+  }
+}
+
+async function readParts(
+  stream: ReadableStream<LanguageModelV4StreamPart>,
+  onPart: (part: LanguageModelV4StreamPart) => void,
+): Promise<void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onPart(value);
+    }
+  } catch (error) {
+    // Closes the connection.
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+function finish(
+  reply: ModelReply | { brokenOff: string },
+  parts: unknown[] | undefined,
+  { callee, dataKey }: SdkModelOptions,
+): ModelReply {
+  if (!("brokenOff" in reply)) return parts ? { ...reply, providerData: { [dataKey]: parts } } : reply;
+  const text = `${callee.provider} broke its answer off (${reply.brokenOff}).`;
+  const code = reply.brokenOff === "error" ? "model_unavailable" : "model_connection";
+  throw new ModelError(code, text, { retryable: true });
+}
+
+/** What the SDK threw or put into the stream, as a ModelError. */
+function explainSdkError(error: unknown, callee: Callee): ModelError {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof ModelError) return cause;
+  }
+  if (error instanceof Error && "statusCode" in error && typeof error.statusCode === "number") {
+    return explainFault(readCallError(error, error.statusCode), callee);
+  }
+  if (error instanceof Error && /JSONParse|TypeValidation|NoContent|EmptyResponse/.test(error.name)) {
+    return explainMalformed(callee, error.message);
+  }
+  const fault = readFault(error) ?? readFault({ error });
+  const message = error instanceof Error ? error.message : undefined;
+  return explainFault({ message, cause: error, ...fault }, callee);
+}
+
+function readCallError(error: Error, status: number): Fault {
+  const body = "responseBody" in error && typeof error.responseBody === "string" ? error.responseBody : "";
+  const headers = "responseHeaders" in error && isRecord(error.responseHeaders) ? error.responseHeaders : {};
+  const said = body === "" ? { message: error.message } : readFaultBody(body);
+  const retryAfterMs = readRetryAfter(headers as Record<string, string>) ?? said.retryAfterMs;
+  // A 200 whose body is no answer: the SDK keeps the status it came with.
+  return { ...said, status: status < 300 ? undefined : status, retryAfterMs };
+}
