@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { ApiError } from "../protocol/error.ts";
@@ -46,6 +47,7 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const closed = new Promise((resolve) => child.once("close", resolve));
   const flush = readOutput(child, output.add, command.onOutput);
+  const complaint = readComplaint(child);
 
   let forced: "timeout" | "abort" | null = null;
   const end = async (reason: "timeout" | "abort"): Promise<void> => {
@@ -66,31 +68,28 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   if (launcher.containment === "group") await killGroup(child.pid ?? 0, mark);
   await Promise.race([closed, wait(outputPatience, undefined, { ref: false })]);
   child.stdout?.destroy();
+  child.stderr?.destroy();
   flush();
   if (forced !== null) return finish(null, forced);
+  if (complaint() !== "") throw cannotStart(new Error(complaint()));
   return finish(code, code === null || isDeathBySignal(code) ? "signal" : null);
 }
 
 async function start(launcher: Launcher, command: Command, mark: string): Promise<ChildProcess> {
   const [file = "", ...rest] = [...launcher.prefix, ...command.argv];
-  const [markName = "", markValue] = mark.split("=");
   const child = spawn(file, rest, {
     cwd: command.cwd,
-    env: {
-      PATH: commandPath,
-      HOME: command.cwd,
-      LANG: "C.UTF-8",
-      TERM: "dumb",
-      ...command.env,
-      [markName]: markValue,
-    },
+    env: commandEnvironment(launcher, command, mark),
     detached: true,
     stdio: [command.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (error) => reject(explainStart(error, command.cwd)));
-  });
+  try {
+    await once(child, "spawn");
+  } catch (error) {
+    const directory = await stat(command.cwd).catch(() => null);
+    if (directory?.isDirectory()) throw cannotStart(error);
+    throw new ApiError("path_not_found", "The working directory does not exist.", { cause: error });
+  }
   child.on("error", () => {});
   // A command that does not read its input is no fault.
   child.stdin?.on("error", () => {});
@@ -98,14 +97,24 @@ async function start(launcher: Launcher, command: Command, mark: string): Promis
   return child;
 }
 
-async function explainStart(cause: Error, cwd: string): Promise<ApiError> {
-  const found = await stat(cwd).catch(() => null);
-  if (!found?.isDirectory())
-    return new ApiError("path_not_found", "The working directory does not exist.", { cause });
-  return new ApiError("unavailable", "The system cannot start a process at the moment.", {
+function cannotStart(cause: unknown): ApiError {
+  return new ApiError("unavailable", "The system starts no process at the moment. Try again shortly.", {
     cause,
     retryAfter: 1,
   });
+}
+
+/** Never anything of the server's own environment: that may hold secrets. */
+function commandEnvironment(launcher: Launcher, command: Command, mark: string): Record<string, string> {
+  const [name = "", value = ""] = mark.split("=");
+  return {
+    PATH: commandPath,
+    HOME: command.cwd,
+    LANG: "C.UTF-8",
+    TERM: "dumb",
+    ...command.env,
+    ...(launcher.containment === "group" && { [name]: value }),
+  };
 }
 
 /** Hands chunks on as bytes and as text whose characters are whole; gives what ends the text. */
@@ -122,9 +131,18 @@ function readOutput(
     add(chunk);
     if (onOutput) report(decoder.decode(chunk, { stream: true }));
   };
-  // Standard error carries only what the launcher itself may say; the command's own joins standard output.
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", take).on("error", () => {});
+  child.stdout?.on("data", take).on("error", () => {});
   return () => report(decoder.decode());
+}
+
+/** What the launcher itself says on standard error; the command's own joins standard output. */
+function readComplaint(child: ChildProcess): () => string {
+  let text = "";
+  child.stderr?.setEncoding("utf8").on("error", () => {});
+  child.stderr?.on("data", (chunk: string) => {
+    if (text.length < 1_000) text += chunk;
+  });
+  return () => text;
 }
 
 /** Ends all processes of a running command, also one that is only just being started. */
