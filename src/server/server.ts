@@ -54,7 +54,7 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
   };
   try {
     const sandbox = chooseSandbox(config);
-    const models = createModels(config);
+    const models = createModels(config.models, config.limits.stallMs);
     const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
     started.push(() => folder.close());
     const database = await openStore(config, folder, logger, started);
@@ -167,7 +167,7 @@ function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes:
       worker,
       feed,
       userRoot,
-      modelOf: models.modelOf,
+      modelName: models.modelName,
       defaultProfile: models.defaultProfile,
     }),
     ...createRunHandlers(database, worker, feed),

@@ -27,7 +27,7 @@ export interface TaskHandlerOptions {
   feed: EventFeed;
   userRoot: (userId: string) => Promise<Directory>;
   /** Model of a profile; undefined if there is no such profile. */
-  modelOf: (profile: string) => string | undefined;
+  modelName: (profile: string) => string | undefined;
   defaultProfile: { name: string; model: string };
 }
 
@@ -37,12 +37,12 @@ type TaskHandlers = Pick<
 >;
 
 export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
-  const { database, worker, feed, userRoot, modelOf, defaultProfile } = options;
+  const { database, worker, feed, userRoot, modelName, defaultProfile } = options;
   return {
     async createTask({ body }, { user }) {
       const directory = directoryName(body.working_dir || body.name);
       const profile = body.model_profile ?? "";
-      const model = chosenModel(profile, modelOf);
+      const model = chosenModel(profile, modelName);
       await (await userRoot(user.userId)).makeDirectory(directory);
       const { name, description = "", skill = "" } = body;
       const task = { taskId: randomUUIDv7(), name, description, directory, skill, profile, model };
@@ -65,7 +65,7 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
       if (body.skill != null) changes.skill = body.skill;
       if (body.model_profile != null) {
         changes.model_profile = body.model_profile;
-        changes.model = chosenModel(body.model_profile, modelOf);
+        changes.model = chosenModel(body.model_profile, modelName);
       }
       if (Object.keys(changes).length === 0) {
         throw new ApiError("nothing_to_update", "Name at least one field to change.");
@@ -112,9 +112,9 @@ function directoryName(text: string): string {
   return name.data;
 }
 
-function chosenModel(profile: string, modelOf: TaskHandlerOptions["modelOf"]): string {
+function chosenModel(profile: string, modelName: TaskHandlerOptions["modelName"]): string {
   if (profile === "") return "";
-  const model = modelOf(profile);
+  const model = modelName(profile);
   if (model === undefined) {
     throw new ApiError("invalid_model_profile", "There is no such model profile. GET /v1/models lists them.");
   }
