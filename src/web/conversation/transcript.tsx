@@ -1,13 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useLanguage } from "../language/language.ts";
+import { useFollowEnd } from "./follow-end.ts";
 import { OpenStates } from "./open-state.ts";
 import { RowView } from "./row-view.tsx";
 import type { Row } from "./rows.ts";
 
-/** Nearer to the end than this is at the end: new text is followed. */
-const endZone = 32;
 const estimates: Record<string, number> = { text: 220, user: 84, tool: 52 };
 
 interface TranscriptProps {
@@ -24,7 +23,6 @@ export function Transcript({ rows, onRetry }: TranscriptProps) {
   const { t } = useLanguage();
   const frame = useRef<HTMLDivElement>(null);
   const openStates = useRef(new Map<string, boolean>());
-  const [away, setAway] = useState(false);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => frame.current,
@@ -32,26 +30,19 @@ export function Transcript({ rows, onRetry }: TranscriptProps) {
     getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     overscan: 6,
     anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: endZone,
     paddingStart: 24,
     paddingEnd: 28,
   });
 
-  const began = useRef(false);
-  useLayoutEffect(() => {
-    if (began.current || rows.length === 0) return;
-    began.current = true;
-    virtual.scrollToEnd();
-  }, [rows.length, virtual]);
+  const { away, toEnd } = useFollowEnd(frame, virtual.getTotalSize());
 
   // A message of one's own is always shown, wherever one was reading.
-  const ownMessages = rows.reduce((count, row) => count + (kindOf(row) === "user" ? 1 : 0), 0);
-  const seenMessages = useRef(ownMessages);
+  const messages = rows.reduce((count, row) => count + (kindOf(row) === "user" ? 1 : 0), 0);
+  const seenMessages = useRef(messages);
   useEffect(() => {
-    if (ownMessages > seenMessages.current) virtual.scrollToEnd();
-    seenMessages.current = ownMessages;
-  }, [ownMessages, virtual]);
+    if (messages > seenMessages.current) toEnd();
+    seenMessages.current = messages;
+  }, [messages, toEnd]);
 
   const items = virtual.getVirtualItems();
   return (
@@ -62,7 +53,6 @@ export function Transcript({ rows, onRetry }: TranscriptProps) {
         tabIndex={0}
         aria-label={t("task.transcript")}
         className="h-full overflow-y-auto overscroll-contain outline-none [overflow-anchor:none] focus-visible:inset-ring-2 focus-visible:inset-ring-primary/50"
-        onScroll={() => setAway(!virtual.isAtEnd(endZone * 4))}
       >
         <OpenStates value={openStates.current}>
           <div className="relative mx-auto w-full max-w-[46rem]" style={{ height: virtual.getTotalSize() }}>
@@ -96,7 +86,7 @@ export function Transcript({ rows, onRetry }: TranscriptProps) {
         <button
           type="button"
           className="-translate-x-1/2 absolute bottom-3 left-1/2 flex h-9 items-center gap-1.5 rounded-full border border-border-strong bg-card px-4 text-sm shadow-black/10 shadow-lg hover:bg-muted"
-          onClick={() => virtual.scrollToEnd()}
+          onClick={toEnd}
         >
           <ArrowDown size={15} aria-hidden="true" />
           {t("task.latest")}
