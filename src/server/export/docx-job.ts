@@ -26,4 +26,4 @@ export type FromWorker =
   | { kind: "pictures"; paths: string[] }
   | { kind: "done"; bytes: Uint8Array }
   | { kind: "empty" }
-  | { kind: "failed"; error: unknown };
+  | { kind: "failed"; message: string; stack: string | undefined };

@@ -11,10 +11,18 @@ export type ReadPictures = (
 ) => Promise<(Uint8Array<ArrayBuffer> | null)[]>;
 
 const maxWaiting = 20;
-const timeLimit = 60_000;
+const timeLimit = 120_000;
 /** Starting a thread costs some 300 ms, mostly for loading `docx`; so it stays for a while. */
 const idleTime = 60_000;
-const resourceLimits = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 64 };
+/** A million characters of markdown take some 700 MiB: `docx` holds the whole document as objects. */
+const memoryMiB = 1_024;
+
+/** Times in milliseconds. */
+interface Limits {
+  timeLimit: number;
+  idleTime: number;
+  memoryMiB: number;
+}
 
 /** Beside the source in development, beside the bundle when built. */
 function workerFile(): string {
@@ -29,10 +37,10 @@ export class DocxThread {
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #idle: NodeJS.Timeout | undefined;
-  readonly #limits: { timeLimit: number; idleTime: number };
+  readonly #limits: Limits;
 
-  constructor(limits: { timeLimit?: number; idleTime?: number } = {}) {
-    this.#limits = { timeLimit, idleTime, ...limits };
+  constructor(limits: Partial<Limits> = {}) {
+    this.#limits = { timeLimit, idleTime, memoryMiB, ...limits };
   }
 
   /** Whether a thread exists. */
@@ -94,6 +102,7 @@ export class DocxThread {
       running.ref();
       return running;
     }
+    const resourceLimits = { maxOldGenerationSizeMb: this.#limits.memoryMiB };
     // No environment: the thread needs none of the server's secrets.
     const worker = new Worker(workerFile(), { resourceLimits, env: {}, execArgv: [] });
     // A thread that fails while nobody waits for it is replaced when the next job comes.
@@ -119,7 +128,7 @@ async function converse(
   const onMessage = (message: FromWorker) => {
     if (message.kind === "done") resolve(message.bytes);
     else if (message.kind === "empty") resolve(null);
-    else if (message.kind === "failed") reject(message.error);
+    else if (message.kind === "failed") reject(failure(message.message, message.stack));
     else {
       read(message.paths, AbortSignal.any([signal, over.signal]))
         .then((pictures) =>
@@ -144,6 +153,12 @@ async function converse(
     signal.removeEventListener("abort", onAbort);
     worker.off("message", onMessage).off("exit", onExit).off("error", reject);
   }
+}
+
+function failure(message: string, stack: string | undefined): Error {
+  const error = new Error(`making the document failed: ${message}`);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }
 
 function isOutOfMemory(error: unknown): boolean {

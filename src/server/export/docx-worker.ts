@@ -25,7 +25,9 @@ function serve(port: MessagePort): void {
       if (bytes === null) send({ kind: "empty" });
       else send({ kind: "done", bytes }, [bytes.buffer]);
     } catch (error) {
-      send({ kind: "failed", error });
+      // Not the error itself: some lose their message on the way, some cannot be sent at all.
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      send({ kind: "failed", message, stack });
     }
   });
 }

@@ -13,6 +13,8 @@ import { formatTime, type Words } from "./words.ts";
 
 /** Characters that one document holds: Word gets slow far earlier. */
 const maxCharacters = 5_000_000;
+/** Characters that are set as markdown: some 8 s of work. What comes after is set as it is. */
+const maxMarkdownCharacters = 1_000_000;
 /** Of a text that is set as it is. */
 const maxPlainCharacters = 1_000_000;
 const maxPlainLines = 10_000;
@@ -35,7 +37,7 @@ export function parseTranscript(turns: readonly Turn[]): Transcript {
     const parts = turn.parts.map((part) => {
       if (part.kind === "call") return part;
       characters += Math.min(part.text.length, maxPlainCharacters);
-      return { ...part, tree: parseMarkdown(part.text) };
+      return { ...part, tree: characters <= maxMarkdownCharacters ? parseMarkdown(part.text) : null };
     });
     parsed.push({ ...turn, parts });
   }

@@ -7,8 +7,8 @@ const parser = unified().use(remarkParse).use(remarkGfm).freeze();
 
 /** Longer texts are set as they are: nobody writes markdown of that length, and parsing takes 6 s a megabyte. */
 const maxLength = 200_000;
-// Emphasis is matched in square time: 20,000 markers in one paragraph take 13 s, 4,000 half a second.
-const maxMarkers = 4_000;
+// Emphasis is matched in square time: 20,000 markers in one paragraph take 13 s, 2,000 a tenth of a second.
+const maxMarkers = 2_000;
 // Containers nest in square time as well: 500 take 30 ms, 5,000 more than a second.
 const maxNesting = 100;
 
