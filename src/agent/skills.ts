@@ -20,10 +20,10 @@ export async function listSkills(skillsDirectory: string): Promise<Pick<Skill, "
 
 /** The skill of that name, or null where none is installed. A name is never taken for a path. */
 export async function loadSkill(skillsDirectory: string, name: string): Promise<Skill | null> {
-  const checked = simpleName.safeParse(name);
-  if (!checked.success || checked.data !== name) return null;
-  const text = await readFile(join(skillsDirectory, name, "SKILL.md"), "utf8").catch(ignoreMissing);
-  return text === null ? null : parseSkill(name, cleanText(text));
+  const { data: folder } = simpleName.safeParse(name);
+  if (folder === undefined) return null;
+  const text = await readFile(join(skillsDirectory, folder, "SKILL.md"), "utf8").catch(ignoreMissing);
+  return text === null ? null : parseSkill(folder, cleanText(text));
 }
 
 function parseSkill(name: string, text: string): Skill {

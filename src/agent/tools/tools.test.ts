@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Directory } from "../../workspace/directory.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
+import { createLiveOutput } from "./bash.ts";
 import type { ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
@@ -79,7 +80,7 @@ test("what is read stays within its bounds, however long the lines are", async (
 });
 
 test("a character on the border of two chunks is whole", async () => {
-  await put("边界.txt", `a${"字".repeat(900)}\n`.repeat(60));
+  await put("边界.txt", `ab${"字".repeat(900)}\n`.repeat(60));
   const { content } = await call("read", { path: "边界.txt", offset: 24, limit: 4 });
   expect(content).not.toContain("\uFFFD");
   expect(content.match(/字{900}/g)).toHaveLength(4);
@@ -96,6 +97,28 @@ test("a file that is no text is refused with its kind and size", async () => {
   await put("图.png", Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(50)]));
   const outcome = await call("read", { path: "图.png" });
   expect(outcome).toEqual({ content: "图.png is not text but a PNG image, 58 bytes.", isError: true });
+});
+
+test("a file is closed again, whether it could be read or not", async () => {
+  await put("甲.txt", "甲");
+  await put("乙.bin", "\0");
+  const opened: OpenedFile[] = [];
+  const watched: Directory = {
+    ...directory,
+    async open(path) {
+      const file = await directory.open(path);
+      opened.push(file);
+      return file;
+    },
+  };
+  const [read] = tools;
+  for (const path of ["甲.txt", "乙.bin"]) {
+    await read?.execute(
+      { path },
+      { directory: watched, signal: new AbortController().signal, report: () => {} },
+    );
+  }
+  expect(opened.map((file) => file.handle.fd)).toEqual([-1, -1]);
 });
 
 test("an empty file, a missing one and a folder are told apart", async () => {
@@ -156,6 +179,20 @@ test("an edit of a passage that occurs several times says where, and replaces al
   expect(await readFile(join(host, "重.md"), "utf8")).toBe("改\n新\n改\n改改\n");
 });
 
+test("an edit names the lines of passages that are several lines long", async () => {
+  await put("段.md", "甲\n乙\n\n甲\n乙\n甲\n乙");
+  const { content } = await call("edit", { path: "段.md", old_text: "甲\n乙", new_text: "丙" });
+  expect(content).toMatch(/3 times, on lines 1, 4, 6;/);
+});
+
+test("an edit that changes nothing is refused", async () => {
+  await put("同.md", "同");
+  expect(await call("edit", { path: "同.md", old_text: "同", new_text: "同" })).toMatchObject({
+    content: expect.stringMatching(/are the same/),
+    isError: true,
+  });
+});
+
 test("an edit keeps the carriage returns of a file", async () => {
   await put("视窗.txt", "一\r\n二\r\n三\r\n");
   await call("edit", { path: "视窗.txt", old_text: "一\n二", new_text: "甲\n乙" });
@@ -174,6 +211,9 @@ test("an edit that finds nothing shows the nearest passage and how it differs", 
       "- 10\t  结论：好",
       "+ 10\t结论：好",
     ].join("\n"),
+  );
+  expect((await edit("第8行\n这一行很长但是文件里并没有\n  结论：好")).content).toMatch(
+    /on lines 8-10;[\s\S]*\n {2}8\t第8行\n- 9/,
   );
   expect((await edit("总计(元),不合格")).content).toMatch(/- 9\t总计\(元\),合格\n\+ 9\t总计\(元\),不合格/);
   expect((await edit("9\t总计(元),合格")).content).toMatch(/Leave out the line numbers/);
@@ -244,12 +284,34 @@ test("huge output is cut in the middle, and few reports are made of it", async (
 
 test("a command past its time is killed, and so is one whose run is stopped", async () => {
   const late = await call("bash", { command: "echo 开始; sleep 60", timeout_seconds: 0.2 });
-  expect(late).toMatchObject({ isError: true, content: expect.stringMatching(/开始\n\[killed after 0.2 s/) });
+  expect(late).toMatchObject({
+    isError: true,
+    content: expect.stringMatching(/开始\n[\s\S]*\[killed after 0.2 s/),
+  });
   const stop = new AbortController();
   const stopped = await call(
     "bash",
     { command: "echo 开始; sleep 60" },
     { signal: stop.signal, report: () => stop.abort() },
   );
-  expect(stopped.content).toMatch(/开始\n\[killed because the run was stopped/);
+  expect(stopped.content).toMatch(/开始\n[\s\S]*\[killed because the run was stopped/);
+});
+
+test("live output comes at once, then gathered, and ends with what is left", () => {
+  vi.useFakeTimers();
+  try {
+    const reports: string[] = [];
+    const live = createLiveOutput((text) => reports.push(text));
+    for (const piece of ["一", "二", "三"]) live.add(piece);
+    expect(reports).toEqual(["一"]);
+    vi.advanceTimersByTime(50);
+    live.add("四");
+    expect(reports).toEqual(["一", "二三"]);
+    live.end();
+    live.add("五");
+    vi.advanceTimersByTime(1000);
+    expect(reports).toEqual(["一", "二三", "四"]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
