@@ -190,7 +190,7 @@ export const api = {
     summary: "Download the conversation as .docx",
     status: 200,
     response: "docx",
-    errors: ["task_not_found", "nothing_to_export"],
+    errors: ["task_not_found", "nothing_to_export", "too_large"],
   },
   listFiles: {
     ...files,

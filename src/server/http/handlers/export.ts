@@ -18,17 +18,25 @@ export function createExportHandler(
       const root = await userRoot(user.userId);
       const directory = await root.subdirectory(task.directory);
       const language = prefersChinese(request.headers.get("accept-language")) ? "zh" : "en";
-      const bytes = await exportConversation({ task, conversation, directory, language }, request.signal);
-      return new Response(bytes, {
-        headers: {
-          "Content-Type": docxType,
-          "Content-Disposition": `attachment; filename="chat_${params.task_id.slice(0, 8)}.docx"`,
-          "Content-Length": String(bytes.byteLength),
-          "Cache-Control": "no-store",
-          "X-Content-Type-Options": "nosniff",
-        },
-      });
+      try {
+        const bytes = await exportConversation({ task, conversation, directory, language }, request.signal);
+        return new Response(bytes, { headers: headersOf(params.task_id, bytes.byteLength) });
+      } catch (error) {
+        // Nobody is left to be answered.
+        if (request.signal.aborted) return new Response(null, { status: 499 });
+        throw error;
+      }
     },
+  };
+}
+
+function headersOf(taskId: string, length: number): Record<string, string> {
+  return {
+    "Content-Type": docxType,
+    "Content-Disposition": `attachment; filename="chat_${taskId.slice(0, 8)}.docx"`,
+    "Content-Length": String(length),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
   };
 }
 
