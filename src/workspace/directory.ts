@@ -21,8 +21,8 @@ export interface OpenedFile {
  * A directory tree that no path leaves: the one door to user files.
  *
  * Paths are relative, with `/`. Every method throws `ApiError` (`invalid_path`, `path_not_found`,
- * `not_a_file`, `not_a_directory`, `directory_not_empty`, `name_too_long`, `disk_full`) and nothing
- * else for what a path or the disk can cause.
+ * `not_a_file`, `not_a_directory`, `directory_not_empty`, `root_not_deletable`, `name_too_long`, `disk_full`,
+ * `unavailable`) and nothing else for what a path or the disk can cause.
  */
 export interface Directory {
   /** Absolute path on the host; for starting processes in, never for opening files. */
@@ -43,6 +43,8 @@ export interface Directory {
   /** A new file that appears under its name, replacing any other, only on `commit`. */
   create(path: string): Promise<PendingFile>;
   makeDirectory(path: string): Promise<void>;
+  /** Gives a file or directory another path, replacing a file there; parent directories are made. */
+  move(from: string, to: string): Promise<void>;
   /** Removes a file, an empty directory, or a link itself. */
   remove(path: string): Promise<void>;
 }

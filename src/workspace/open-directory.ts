@@ -5,7 +5,7 @@ import type { Directory, Entry, PendingFile } from "./directory.ts";
 import { errnoOf, toDiskError } from "./files/disk-error.ts";
 import { listEntries, toEntry } from "./files/list-entries.ts";
 import { openFile, readWhole } from "./files/open-file.ts";
-import { createPendingFile } from "./files/pending-file.ts";
+import { createPendingFile, replacePlace } from "./files/pending-file.ts";
 import { at, type Place, type Root, walk } from "./files/walk.ts";
 
 /** The tree at an absolute host path, which is made where it is missing. The path itself is trusted. */
@@ -49,6 +49,10 @@ function createDirectory(root: Root): Directory {
     },
     create: (path) => walk(root, path, "prepare", createAt),
     makeDirectory: (path) => walk(root, path, "make", async () => {}),
+    move: (from, to) =>
+      walk(root, from, "stay", (source) =>
+        walk(root, to, "prepare", (target) => replacePlace(source, target)),
+      ),
     remove: (path) => walk(root, path, "stay", removePlace),
   };
   return directory;

@@ -68,6 +68,16 @@ export async function createPendingFile(place: Place): Promise<PendingFile> {
   };
 }
 
+/** Renames, so that whoever looks sees the one or the other file whole. */
+export async function replacePlace(source: Place, target: Place): Promise<void> {
+  const isRoot = source.name === "." || target.name === ".";
+  if (isRoot) throw new ApiError("invalid_path", "This folder itself cannot be moved or replaced.");
+  await statReplaced(target);
+  await rename(at(source, source.name), at(target, target.name));
+  await syncDirectory(target.parent);
+}
+
+/** What a new file would replace; throws ApiError `not_a_file` if that is anything but a regular file. */
 async function statReplaced(place: Place): Promise<Stats | undefined> {
   try {
     const found = await lstat(at(place, place.name));
@@ -81,6 +91,7 @@ async function statReplaced(place: Place): Promise<Stats | undefined> {
 
 /** Makes a new name survive a power cut. Some file systems cannot; there the name is as safe as it gets. */
 async function syncDirectory(parent: FileHandle): Promise<void> {
+  // The parent's own handle only names it.
   const handle = await open(at({ parent }, "."), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();

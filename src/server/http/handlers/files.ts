@@ -1,0 +1,93 @@
+import { posix } from "node:path";
+import { ApiError } from "../../../protocol/error.ts";
+import type { FileEntry } from "../../../protocol/file.ts";
+import type { Directory, Entry } from "../../../workspace/directory.ts";
+import { sendFile } from "../download.ts";
+import type { Handlers } from "../handler.ts";
+import { receiveUpload, type UploadLimits } from "../upload.ts";
+
+type FileHandlers = Pick<Handlers, "listFiles" | "downloadFile" | "uploadFiles" | "deleteFile">;
+
+export function createFileHandlers(
+  userRoots: (userId: string) => Promise<Directory>,
+  limits: UploadLimits,
+): FileHandlers {
+  return {
+    async listFiles({ query }, { user }) {
+      const root = await userRoots(user.userId);
+      const { current, exists, entries } = await look(root, query.path ?? "");
+      return {
+        root: `workspace/users/${user.userId}`,
+        current,
+        exists,
+        crumbs: crumbsOf(current),
+        entries: entries
+          .filter((entry) => !entry.name.startsWith("."))
+          .sort(foldersThenNames)
+          .map((entry) => toFileEntry(entry, current)),
+      };
+    },
+
+    async downloadFile({ query }, { user, request, outgoing }) {
+      const root = await userRoots(user.userId);
+      return sendFile(await root.open(query.path), posix.basename(query.path), request, outgoing);
+    },
+
+    async uploadFiles(_input, { user, incoming, outgoing }) {
+      const root = await userRoots(user.userId);
+      return receiveUpload(root, incoming, outgoing, limits);
+    },
+
+    async deleteFile({ body }, { user }) {
+      const root = await userRoots(user.userId);
+      await root.remove(body.path);
+      return { ok: true, path: body.path };
+    },
+  };
+}
+
+/** What a path shows: a file, like what is missing, has no entries. */
+async function look(
+  root: Directory,
+  path: string,
+): Promise<{ current: string; exists: boolean; entries: Entry[] }> {
+  const missing = { current: posix.normalize(`${path}/`).slice(0, -1), exists: false, entries: [] };
+  try {
+    const current = await root.resolve(path);
+    missing.current = current;
+    return { current, exists: true, entries: await root.list(current) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code === "not_a_directory") return { ...missing, exists: true };
+    if (error.code === "path_not_found") return missing;
+    throw error;
+  }
+}
+
+function crumbsOf(current: string): { label: string; rel: string }[] {
+  const parts = current === "" ? [] : current.split("/");
+  const below = parts.map((label, index) => ({ label, rel: parts.slice(0, index + 1).join("/") }));
+  return [{ label: "/", rel: "" }, ...below];
+}
+
+function foldersThenNames(left: Entry, right: Entry): number {
+  return (
+    Number(right.isDirectory) - Number(left.isDirectory) ||
+    compare(left.name.toLowerCase(), right.name.toLowerCase()) ||
+    compare(left.name, right.name)
+  );
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function toFileEntry(entry: Entry, current: string): FileEntry {
+  return {
+    name: entry.name,
+    is_dir: entry.isDirectory,
+    size: entry.isDirectory ? null : entry.size,
+    mtime: entry.modifiedAt.toISOString(),
+    rel: current === "" ? entry.name : `${current}/${entry.name}`,
+  };
+}
