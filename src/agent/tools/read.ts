@@ -8,7 +8,7 @@ const maxLines = 2000;
 const maxBytes = 48 * 1024;
 const maxLineLength = 2000;
 /** How far lines are counted beyond what is shown, bytes. */
-const maxScan = 64 * 1024 * 1024;
+const maxScan = 16 * 1024 * 1024;
 const chunkSize = 64 * 1024;
 
 /** Reads a range of lines of a text file. */
