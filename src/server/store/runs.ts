@@ -203,6 +203,6 @@ export async function requireRun(
 }
 
 /** The refusal that a missing run, one of another task and another user's share. */
-export function runNotFound(): ApiError {
+function runNotFound(): ApiError {
   return new ApiError("run_not_found", "There is no such run in this task.");
 }

@@ -4,7 +4,7 @@ import { startRun } from "../../runs/start-run.ts";
 import type { Worker } from "../../runs/worker.ts";
 import type { Database } from "../../store/database.ts";
 import { listMessages } from "../../store/messages.ts";
-import { listRuns, requireRun, runNotFound } from "../../store/runs.ts";
+import { listRuns, requireRun } from "../../store/runs.ts";
 import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
@@ -36,12 +36,11 @@ export function createRunHandlers(database: Database, worker: Worker, feed: Even
 
     async runEvents({ params, query }, { user, incoming, outgoing }) {
       const { task_id: taskId, run_id: runId } = params;
-      // A run executed here is known without asking the database.
-      const own = feed.isOwn(user.userId, taskId, runId);
-      if (own === undefined) {
+      // A run of this user that is executed here is known without asking the database.
+      if (feed.isOwn(user.userId, taskId, runId) !== true) {
         await readTaskRecord(database, user.userId, taskId);
         await requireRun(database, user.userId, taskId, runId);
-      } else if (!own) throw runNotFound();
+      }
       const lastEventId = incoming.headers["last-event-id"];
       const after = resumePoint(Array.isArray(lastEventId) ? lastEventId[0] : lastEventId, query.after);
       return streamEvents(outgoing, feed, runId, after);
