@@ -77,6 +77,11 @@ function mount(app: App, name: EndpointName, options: AppOptions): void {
     const params = readIds(context.req.param());
     const query = row.query && readQuery(row.query, incoming.url ?? "");
     const body = row.body && (await readJson(row.body, incoming, options.maxJsonBytes));
+    if (row.response === "events") {
+      // Such an answer is written past Hono: what every answer carries has to be on it already.
+      for (const [header, value] of context.res.headers) outgoing.setHeader(header, value);
+      outgoing.setHeader("X-Request-Id", context.get("requestId"));
+    }
     const answer = await handler(
       { params, query, body },
       { user, request: context.req.raw, incoming, outgoing },

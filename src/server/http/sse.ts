@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { EventFeed, Watcher } from "../runs/event-feed.ts";
 
-const pingMs = 15_000;
+/** A ping is promised every 15 s: a timer that is late must not break that. */
+const pingMs = 12_000;
 /** A reader further behind than this is dropped: it can resume, and never slows another. */
 const maxQueuedBytes = 1024 * 1024;
 
