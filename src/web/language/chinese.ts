@@ -54,11 +54,15 @@ export const chinese: Dictionary = {
   "files.uploadFailed": "上传失败：{reason}",
   "files.uploading": "正在上传 {count} 个文件",
 
+  "health.disabled": "命令已关闭",
+  "health.disabledHint": "此服务器没有沙箱，助手不会运行命令，但仍可读写文件。",
+  "health.external": "由运行环境隔离",
   "health.off": "命令未隔离",
-  "health.offHint": "此服务器没有启用沙箱：助手的命令已关闭，或以服务器的权限运行。管理员可以启用沙箱。",
-  "health.sandbox": "沙箱：{level}",
-  "health.sandboxHint": "助手的命令在隔离环境中运行（级别：{level}）。zcbot {version}",
+  "health.offHint": "助手的命令以你本人的权限在这台电脑上运行。只交代文件和内容都可信的工作。",
+  "health.reduced": "部分隔离",
+  "health.strict": "已隔离",
   "health.unreachable": "无法连接服务器",
+  "health.version": "zcbot {version}",
 
   "image.open": "在新标签页中打开图片",
   "image.unknown": "无法显示的图片",

@@ -52,12 +52,17 @@ export const english = {
   "files.uploadFailed": "The upload failed: {reason}",
   "files.uploading": "Uploading {count} {count|file|files}",
 
+  "health.disabled": "Commands are off",
+  "health.disabledHint":
+    "This server has no sandbox, so the assistant runs no commands. It can still read and write files.",
+  "health.external": "Isolated by its surroundings",
   "health.off": "Commands are not isolated",
   "health.offHint":
-    "This server runs without a sandbox: commands of the assistant are off, or run with the rights of the server. The administrator can set one up.",
-  "health.sandbox": "Sandbox: {level}",
-  "health.sandboxHint": "Commands of the assistant run isolated (level: {level}). zcbot {version}",
+    "Commands of the assistant run on this computer with your own rights. Hand over only work whose files and instructions you trust.",
+  "health.reduced": "Isolated, reduced",
+  "health.strict": "Isolated",
   "health.unreachable": "Server not reachable",
+  "health.version": "zcbot {version}",
 
   "image.open": "Open the picture in a new tab",
   "image.unknown": "Not a picture that can be shown",

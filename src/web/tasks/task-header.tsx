@@ -8,9 +8,10 @@ import { TaskMenu } from "./task-menu.tsx";
 
 /** A task's name and state, and the ways to its files, its export and its actions. */
 export function TaskHeader({ task }: { task: Task }) {
-  const { t } = useLanguage();
+  const { t, format } = useLanguage();
   const [search] = useSearchParams();
   const directory = directoryOf(task);
+  const tokens = task.tokens > 0 ? t("task.tokens", { count: format.number(task.tokens) }) : "";
   const filesOpen = search.has("files");
   return (
     <header className="flex h-14 shrink-0 items-center gap-1 border-b px-2">

@@ -5,6 +5,7 @@ import { Action, ActionMenu, Choice, MenuLine } from "../components/menu.tsx";
 import { notices } from "../components/toaster.tsx";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
+import type { Key } from "../language/translate.ts";
 import { useHealth } from "../state/queries.ts";
 import { useSignOut } from "../state/session.ts";
 import { useTheme } from "../state/theme.ts";
@@ -31,24 +32,28 @@ function ServerState() {
   if (health.isError) return <p className="text-warning text-xs">{t("health.unreachable")}</p>;
   if (!health.data) return null;
   const { sandbox, version } = health.data;
-  if (sandbox === "off") {
-    return (
-      <p className="flex items-center gap-1 text-warning text-xs" title={t("health.offHint")}>
-        <ShieldAlert size={13} aria-hidden="true" className="shrink-0" />
-        <span className="truncate">{t("health.off")}</span>
-      </p>
-    );
-  }
+  const level = levels[sandbox];
+  const hint = level?.hint ? t(level.hint) : t("health.version", { version });
+  const Shield = level?.safe === false ? ShieldAlert : ShieldCheck;
   return (
     <p
-      className="flex items-center gap-1 truncate text-muted-foreground text-xs"
-      title={t("health.sandboxHint", { level: sandbox, version })}
+      className={`flex items-center gap-1 text-xs ${level?.safe === false ? "text-warning" : "text-muted-foreground"}`}
+      title={hint}
     >
-      <ShieldCheck size={13} aria-hidden="true" className="shrink-0" />
-      <span className="truncate">{t("health.sandbox", { level: sandbox })}</span>
+      <Shield size={13} aria-hidden="true" className="shrink-0" />
+      <span className="truncate">{level ? t(level.name) : sandbox}</span>
+      {level?.hint && <span className="sr-only">{hint}</span>}
     </p>
   );
 }
+
+const levels: Record<string, { name: Key; hint?: Key; safe: boolean }> = {
+  strict: { name: "health.strict", safe: true },
+  reduced: { name: "health.reduced", safe: true },
+  external: { name: "health.external", safe: true },
+  disabled: { name: "health.disabled", hint: "health.disabledHint", safe: true },
+  off: { name: "health.off", hint: "health.offHint", safe: false },
+};
 
 function Switches() {
   const language = useLanguage();
