@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
+import { type Profiles, resolveProfiles } from "../agent/model/profiles.ts";
 import { findPackageRoot, isPackageRoot } from "./package-root.ts";
 import { listSettings, type Setting, Settings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
@@ -23,16 +24,10 @@ export interface Config extends Settings {
   skillsDir: string;
   /** Local mode: bound to loopback with no platform key, so for the one person at this machine. */
   local: boolean;
-  modelSettings: ModelSettings;
+  /** The model profiles in force. */
+  models: Profiles;
   /** The `zcbot.jsonc` that was read, if there is one. */
   file: string | undefined;
-}
-
-/** What the model profiles are made from. `environment` holds the providers' variables alone. */
-export interface ModelSettings {
-  model: string | undefined;
-  profiles: unknown;
-  environment: Environment;
 }
 
 const fileName = "zcbot.jsonc";
@@ -61,7 +56,8 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
   const parsed = Settings.safeParse(input);
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, origins)));
   problems.push(...findMissing({ host: "127.0.0.1", ...input }));
-  if (problems.length > 0 || !parsed.success) throw new StartError(problems, 2);
+  const models = parsed.success ? readModels(parsed.data, environment, problems) : undefined;
+  if (problems.length > 0 || !parsed.success || !models) throw new StartError(problems, 2);
 
   const settings = parsed.data;
   return hideSecrets({
@@ -69,13 +65,19 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
     dataDir,
     skillsDir: settings.skillsDir ? absolute(settings.skillsDir) : join(findPackageRoot(), "skills"),
     local: isLocal(settings),
-    modelSettings: {
-      model: settings.model,
-      profiles: settings.profiles,
-      environment: pickProviderVariables(environment),
-    },
+    models,
     file: file?.path,
   });
+}
+
+/** The model profiles; undefined, with the problems added, where they do not hold together. */
+function readModels(settings: Settings, environment: Environment, problems: string[]): Profiles | undefined {
+  const { model, profiles, defaultProfile } = settings;
+  const file = { profiles, default_profile: defaultProfile };
+  const resolved = resolveProfiles({ environment, defaultModel: model, file });
+  if (!("problems" in resolved)) return resolved;
+  problems.push(...resolved.problems);
+  return undefined;
 }
 
 interface ConfigFile {
@@ -126,12 +128,6 @@ function pick(
     content,
   );
   return { value, origin: undefined };
-}
-
-function pickProviderVariables(environment: Environment): Environment {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => value && /_(API_KEY|BASE_URL)$/.test(name)),
-  );
 }
 
 function flagName(name: string): string {
@@ -203,8 +199,8 @@ function isLoopback(host: unknown): boolean {
 
 function hideSecrets(config: Config): Config {
   const toJSON = () => {
-    // Profiles and their variables carry the providers' keys.
-    const shown: Record<string, unknown> = { ...config, profiles: undefined, modelSettings: undefined };
+    // Profiles may carry headers with keys.
+    const shown: Record<string, unknown> = { ...config, profiles: undefined, models: undefined };
     for (const { path, secret } of settingsList) {
       const key = path[0] ?? "";
       if (secret && shown[key] !== undefined) shown[key] = "[hidden]";

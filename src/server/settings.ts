@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ModelProfile } from "../agent/model/profiles.ts";
 import { logLevels } from "./log.ts";
 import { parseDatabaseUrl } from "./store/database-url.ts";
 
@@ -140,9 +141,12 @@ export const Settings = z.strictObject({
       "The default model, `<provider>/<model>`. Its provider's key is set by that provider's variable.",
     defaultText: "the built-in `demo`",
   }),
-  profiles: setting(z.unknown().optional(), {
+  profiles: setting(z.record(z.string().min(1), ModelProfile).optional(), {
     description: "Models that a task can be given, by name.",
     defaultText: "the default model alone",
+  }),
+  defaultProfile: setting(text.optional(), {
+    description: "Which of the profiles a task has that chose none; `ZCBOT_MODEL` outranks it.",
   }),
   sandbox: setting(oneOf(["auto", "strict", "reduced", "external", "off"]).default("auto"), {
     environment: "ZCBOT_SANDBOX",
