@@ -1,0 +1,128 @@
+import { text as readAll } from "node:stream/consumers";
+import type { Client } from "../../client/client.ts";
+import { followRun } from "../../client/event-stream.ts";
+import { ApiError } from "../../protocol/error.ts";
+import type { NumberedEvent } from "../../protocol/event.ts";
+import type { Task } from "../../protocol/task.ts";
+import { CommandError, errorLine, exitCode, exitCodeOf, explainError } from "../exit-code.ts";
+import { type Interrupt, listenForInterrupt } from "../interrupt.ts";
+import { reachServer } from "../local-server.ts";
+import { createRenderer } from "../render.ts";
+
+export interface RunOptions {
+  dir?: string;
+  task?: string;
+  skill?: string;
+  model?: string;
+  json?: boolean;
+  data?: string;
+}
+
+/** After this long without a word of the server the run is left to itself. */
+const giveUpAfterMs = 60_000;
+
+/** Posts a message and shows the run to its end. The exit code tells how it ended. */
+export async function run(message: string, options: RunOptions): Promise<number> {
+  const interrupt = listenForInterrupt();
+  try {
+    return await runOn(await readMessage(message), options, interrupt);
+  } catch (error) {
+    if (interrupt.signal.aborted) return exitCode.interrupted;
+    if (options.json) printLine(errorLine(error));
+    process.stderr.write(`${explainError(error)}\n`);
+    return exitCodeOf(error);
+  } finally {
+    interrupt.release();
+  }
+}
+
+async function readMessage(given: string): Promise<string> {
+  const message = given === "-" ? await readAll(process.stdin) : given;
+  if (message.trim() === "") throw new CommandError("There is no message: it is empty.", exitCode.usage);
+  return message;
+}
+
+async function runOn(message: string, options: RunOptions, interrupt: Interrupt): Promise<number> {
+  const server = await reachServer(options.data, interrupt.signal);
+  try {
+    const { client } = server;
+    const task = await chooseTask(client, message, options, interrupt.signal);
+    const accepted = await client.postMessage({ task_id: task.task_id }, { content: message });
+    const ids = { task_id: task.task_id, run_id: accepted.run_id };
+    return await show(client, ids, task, options, interrupt);
+  } finally {
+    await server.release();
+  }
+}
+
+async function chooseTask(
+  client: Client,
+  message: string,
+  { task, dir, skill, model }: RunOptions,
+  signal: AbortSignal,
+): Promise<Task> {
+  if (task !== undefined) return await client.getTask({ task_id: task }, { signal });
+  const created = { name: nameAfter(message), working_dir: dir, skill, model_profile: model };
+  return await client.createTask(created, { signal });
+}
+
+/** The beginning of a message as a name that tasks and directories may have. */
+export function nameAfter(message: string): string {
+  const words = message
+    .replaceAll(/[\p{Cc}/\\]+/gu, " ")
+    .replaceAll(/\.{2,}/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .replace(/^[\s.]+/, "");
+  return [...words].slice(0, 40).join("").trim() || "task";
+}
+
+type Ids = { task_id: string; run_id: string };
+
+async function show(
+  client: Client,
+  ids: Ids,
+  task: Task,
+  { json }: RunOptions,
+  interrupt: Interrupt,
+): Promise<number> {
+  const render = json ? printLine : createRenderer({ output: process.stdout, notes: process.stderr });
+  if (json) printLine({ type: "run", schema_version: 1, ...ids, working_dir: task.working_dir });
+  const cancelling = cancelOn(interrupt.signal, client, ids);
+  const onConnection = (state: "live" | "lost") => {
+    if (state === "lost") process.stderr.write("The connection is lost; trying again.\n");
+  };
+  const events = followRun(client, ids.task_id, ids.run_id, {
+    giveUpAfterMs,
+    onConnection,
+    signal: cancelling.failed,
+  });
+  let last: NumberedEvent | undefined;
+  for await (const event of events) {
+    render(event);
+    last = event;
+  }
+  if (last?.type === "done") return last.status === "ok" ? exitCode.ok : exitCode.interrupted;
+  return exitCode.failure;
+}
+
+/** Cancels the run once interrupted. `failed` is aborted where that cannot be done. */
+function cancelOn(interrupted: AbortSignal, client: Client, ids: Ids): { failed: AbortSignal } {
+  const failure = new AbortController();
+  const cancel = async () => {
+    process.stderr.write("\nCancelling. Press Ctrl-C again to leave at once.\n");
+    try {
+      await client.cancelRun(ids);
+    } catch (error) {
+      // It had ended by itself: its last event is on its way.
+      if (error instanceof ApiError && error.code === "run_not_active") return;
+      failure.abort(error);
+    }
+  };
+  if (interrupted.aborted) void cancel();
+  else interrupted.addEventListener("abort", () => void cancel(), { once: true });
+  return { failed: failure.signal };
+}
+
+function printLine(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

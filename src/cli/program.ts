@@ -1,0 +1,83 @@
+import { Command, CommanderError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { exitCode, exitCodeOf, explainError } from "./exit-code.ts";
+
+const afterHelp = `
+Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 not signed in, 4 not found,
+5 conflict or rate limit, 6 server not reachable, 130 interrupted or cancelled.
+`;
+
+/** Runs the command line (without the program's own name) and gives the exit code. Never rejects. */
+export async function runProgram(parameters: string[]): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = createProgram((given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync(parameters, { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has already said what it has to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    process.stderr.write(`${explainError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+/** The commands; each loads its own code only when it is chosen. */
+function createProgram(onEnd: (exitCode: number) => void): Command {
+  const program = new Command("zcbot")
+    .description("A self-hosted, multi-user AI-agent server.")
+    .version(packageJson.version)
+    .addHelpText("after", afterHelp)
+    .showHelpAfterError("(zcbot --help lists what there is)")
+    .configureOutput({ outputError: (message, write) => write(message) })
+    .exitOverride();
+  const dataFolder = new Option(
+    "--data <folder>",
+    "data folder (default: ZCBOT_DATA, else ./.zcbot or ~/.zcbot)",
+  );
+
+  program
+    .command("serve")
+    .description("start the server; prints the address to open on stdout, logs to stderr")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <number>", "port to listen on, 0 for a free one (default: 8787)")
+    .addOption(dataFolder)
+    .option("--role <role>", "all, api or worker (default: all)")
+    .action(async (options: { host?: string; port?: string; data?: string; role?: string }) => {
+      const { serve } = await import("./commands/serve.ts");
+      onEnd(await serve(options));
+    });
+
+  program
+    .command("run")
+    .description("give the agent a message and show what it does; the answer goes to stdout")
+    .argument("<message>", "what to do; - reads it from standard input")
+    .option("--dir <name>", "directory of the workspace to work in (default: named after the message)")
+    .option("--task <id>", "go on with this task instead of a new one")
+    .option("--skill <name>", "skill of the new task")
+    .option("--model <profile>", "model profile of the new task")
+    .option("--json", "print every event as a line of JSON, the ids of task and run first")
+    .addOption(dataFolder)
+    .addHelpText("after", runHelp)
+    .action(async (message: string, options) => {
+      const { run } = await import("./commands/run.ts");
+      onEnd(await run(message, options));
+    });
+
+  program
+    .command("migrate")
+    .description("bring the database up to this version and exit; serve does so by itself")
+    .addOption(dataFolder)
+    .action(async (options: { data?: string }) => {
+      const { migrate } = await import("./commands/migrate.ts");
+      onEnd(await migrate(options));
+    });
+  return program;
+}
+
+const runHelp = `
+Uses the server that runs on the data folder, or starts one for the occasion. For a server elsewhere set
+ZCBOT_URL and ZCBOT_TOKEN. Ctrl-C cancels the run; pressed again it leaves at once.
+`;
