@@ -1,4 +1,5 @@
 import { jwtVerify, SignJWT } from "jose";
+import { parseUuid } from "../../protocol/text.ts";
 import type { User } from "./handler.ts";
 
 const issuer = "zcbot";
@@ -33,7 +34,9 @@ export async function verifyToken(
       audience: issuer,
       requiredClaims: ["sub", "exp", "scope"],
     });
-    const user: User = { userId: payload.sub ?? "", scope: payload.scope === "cli" ? "cli" : "user" };
+    const userId = typeof payload.sub === "string" ? parseUuid(payload.sub) : null;
+    if (userId === null) return null;
+    const user: User = { userId, scope: payload.scope === "cli" ? "cli" : "user" };
     return { user, expiresAt: (payload.exp ?? 0) * 1000 };
   } catch {
     return null;
