@@ -27,7 +27,8 @@ export function readQuery<Schema extends z.ZodType>(schema: Schema, url: string)
   if (start < 0) return validate(schema, {}, "query");
   const raw = url.slice(start + 1);
   try {
-    decodeURIComponent(raw.replaceAll("+", " "));
+    // A "%" that begins no escape is only a percent sign.
+    decodeURIComponent(raw.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));
   } catch {
     throw new ApiError("invalid_text", "The query string is no valid UTF-8.");
   }
