@@ -5,10 +5,13 @@ import { text as readText } from "node:stream/consumers";
 import { turnForPrompt } from "./model-prompts.ts";
 import type { Turn } from "./model-turn.ts";
 import { playTurn } from "./play-turn.ts";
+import { anthropicWire } from "./wires/anthropic.ts";
 import { chatCompletionsWire } from "./wires/chat-completions.ts";
+import { googleWire } from "./wires/google.ts";
+import { responsesWire } from "./wires/responses.ts";
 import type { Wire } from "./wires/wire.ts";
 
-const wires: Wire[] = [chatCompletionsWire];
+const wires: Wire[] = [chatCompletionsWire, anthropicWire, googleWire, responsesWire];
 
 /** A request as it came. */
 export interface RecordedRequest {
@@ -34,6 +37,8 @@ export interface ModelServer {
   handle(handler: TurnHandler): void;
   /** Resolves to the request with this index, once it has come. */
   request(index: number): Promise<RecordedRequest>;
+  /** Forgets requests, script and handler; the next request has index 0. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +81,13 @@ export async function startModelServer({ port = 0, record = true } = {}): Promis
     request(index) {
       const come = requests[index];
       return come ? Promise.resolve(come) : new Promise((resolve) => waiting.set(index, resolve));
+    },
+    reset() {
+      script.length = 0;
+      requests.length = 0;
+      waiting.clear();
+      handler = undefined;
+      count = 0;
     },
     async close() {
       const closed = once(http, "close");

@@ -7,19 +7,18 @@ export interface Instruction {
 
 type Form = [pattern: RegExp, tool: string, names: string[]];
 
-/** Between a path and a text stands a colon, ASCII or full-width, or an arrow. */
+/**
+ * The verb stands alone, so that a sentence which happens to begin with it is less likely one. Between a
+ * path and a text stands a colon, ASCII or full-width.
+ */
 const forms: Form[] = [
-  [/^(?:list|ls|列出|列表)(?:\s+(.+))?$/iu, "list", ["path"]],
-  [/^(?:read|cat|读取|读)\s*(?<=[\s取读])(.+)$/iu, "read", ["path"]],
-  [/^(?:write|写入|写)\s*(?<=[\s入写])([^:：]+?)\s*[:：]\s*(.*)$/iu, "write", ["path", "content"]],
-  [
-    /^(?:edit|修改)\s*(?<=[\s改])([^:：]+?)\s*[:：]\s*(.+?)\s*(?:=>|→)\s*(.*)$/iu,
-    "edit",
-    ["path", "old_text", "new_text"],
-  ],
-  [/^(?:run|运行|执行)\s*(?<=[\s行])(.+)$/iu, "bash", ["command"]],
-  [/^(?:search|grep|搜索)\s*(?<=[\s索])(.+)$/iu, "grep", ["pattern"]],
-  [/^(?:find|glob|查找)\s*(?<=[\s找])(.+)$/iu, "glob", ["pattern"]],
+  [/^(?:list|列出)(?:\s+(.+))?$/iu, "list", ["path"]],
+  [/^(?:read|读取)\s+(.+)$/iu, "read", ["path"]],
+  [/^(?:write|写入)\s+([^:：]+?)\s*[:：]\s*(.*)$/iu, "write", ["path", "content"]],
+  [/^(?:edit|修改)\s+([^:：]+?)\s*[:：]\s*(.+?)\s*=>\s*(.*)$/iu, "edit", ["path", "old_text", "new_text"]],
+  [/^(?:run|运行)\s+(.+)$/iu, "bash", ["command"]],
+  [/^(?:search|搜索)\s+(.+)$/iu, "grep", ["pattern"]],
+  [/^(?:find|查找)\s+(.+)$/iu, "glob", ["pattern"]],
 ];
 
 /**
@@ -43,13 +42,15 @@ function readLine(line: string): Instruction | undefined {
   for (const [pattern, tool, names] of forms) {
     const match = pattern.exec(line);
     if (!match) continue;
-    const values = names.map((name, index) => [name, readValue(name, match[index + 1])] as const);
-    return { line, tool, arguments: Object.fromEntries(values.filter(([, value]) => value !== undefined)) };
+    const values = names.flatMap((name, index) => {
+      const text = match[index + 1]?.trim();
+      return text === undefined ? [] : [[name, readValue(name, text)] as const];
+    });
+    return { line, tool, arguments: Object.fromEntries(values) };
   }
   return undefined;
 }
 
-function readValue(name: string, value: string | undefined): string | undefined {
-  const text = value?.trim();
-  return name === "content" || name.endsWith("_text") ? text?.replaceAll("\\n", "\n") : text;
+function readValue(name: string, text: string): string {
+  return name === "content" || name.endsWith("_text") ? text.replaceAll("\\n", "\n") : text;
 }
