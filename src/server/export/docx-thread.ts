@@ -14,8 +14,8 @@ const maxWaiting = 20;
 const timeLimit = 120_000;
 /** Starting a thread costs some 300 ms, mostly for loading `docx`; so it stays for a while. */
 const idleTime = 60_000;
-/** A million characters of markdown take some 700 MiB: `docx` holds the whole document as objects. */
-const memoryMiB = 1_024;
+/** `docx` holds the whole document as objects; the largest that is allowed takes some 400 MiB. */
+const memoryMiB = 768;
 
 /** Times in milliseconds. */
 interface Limits {

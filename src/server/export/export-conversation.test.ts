@@ -286,6 +286,18 @@ test("markers that would take minutes to match are set as they are", async () =>
   expect(textOf(document)).toContain("**粗**");
 });
 
+test("more markdown than Word bears is set as it is, after what it does bear", async () => {
+  const row = `|${"甲|".repeat(50)}\n`;
+  const table = row + `|${"-|".repeat(50)}\n` + row.repeat(1500);
+  const { document } = await exportMessages([
+    { role: "assistant", content: "**先**" },
+    { role: "assistant", content: table },
+    { role: "assistant", content: "**后**" },
+  ]);
+  expect(document).not.toContain("<w:tbl>");
+  expect(textOf(document)).toMatch(/先\|甲\|甲.*\*\*后\*\*$/);
+});
+
 test("a conversation without messages is refused", async () => {
   await expect(exportMessages([])).rejects.toMatchObject({ code: "nothing_to_export" });
 });

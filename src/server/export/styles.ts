@@ -39,6 +39,7 @@ export const paragraphStyles = {
   assistant: "AssistantHeading",
   meta: "Meta",
   cell: "TableCell",
+  denseCell: "DenseTableCell",
   tool: "ToolCall",
   toolResult: "ToolResult",
 };
@@ -167,6 +168,13 @@ export const styles: IStylesOptions = {
       ...basedOn,
       run: { size: 19, sizeComplexScript: 19 },
       paragraph: { spacing: spacing(40, 40, 264) },
+    },
+    {
+      id: paragraphStyles.denseCell,
+      name: "Dense Table Cell",
+      basedOn: paragraphStyles.cell,
+      run: { size: 16, sizeComplexScript: 16 },
+      paragraph: { spacing: spacing(20, 20, 252) },
     },
     {
       id: paragraphStyles.tool,

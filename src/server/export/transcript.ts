@@ -13,8 +13,8 @@ import { formatTime, type Words } from "./words.ts";
 
 /** Characters that one document holds: Word gets slow far earlier. */
 const maxCharacters = 5_000_000;
-/** Characters that are set as markdown: some 8 s of work. What comes after is set as it is. */
-const maxMarkdownCharacters = 1_000_000;
+/** Nodes of markdown, about 400 rich messages and 10 s of work. What is beyond is set as it is. */
+const maxNodes = 60_000;
 /** Of a text that is set as it is. */
 const maxPlainCharacters = 1_000_000;
 const maxPlainLines = 10_000;
@@ -32,12 +32,18 @@ export interface Transcript {
 export function parseTranscript(turns: readonly Turn[]): Transcript {
   const parsed: ParsedTurn[] = [];
   let characters = 0;
+  let nodes = 0;
+  const parse = (text: string) => {
+    const tree = nodes <= maxNodes ? parseMarkdown(text) : null;
+    if (tree) for (const _ of walk(tree)) nodes += 1;
+    return nodes <= maxNodes ? tree : null;
+  };
   for (const turn of turns) {
     if (characters > maxCharacters) break;
     const parts = turn.parts.map((part) => {
       if (part.kind === "call") return part;
       characters += Math.min(part.text.length, maxPlainCharacters);
-      return { ...part, tree: characters <= maxMarkdownCharacters ? parseMarkdown(part.text) : null };
+      return { ...part, tree: parse(part.text) };
     });
     parsed.push({ ...turn, parts });
   }

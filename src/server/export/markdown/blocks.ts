@@ -20,6 +20,8 @@ interface Place {
   lists: number;
   /** Set for the first paragraph of a list item. */
   mark?: NumberingReference;
+  /** What the mark takes of the indentation, twips. */
+  markRoom?: number;
   /** Inside a list whose items stand close together. */
   tight?: boolean;
 }
@@ -75,8 +77,8 @@ function mapAll(
   return nodes.flatMap((node) => mapBlock(node, mapping, place));
 }
 
-function deeper(place: Place): Place {
-  const indent = Math.min(place.indent + indentStep, textWidth - leastTextWidth);
+function deeper(place: Place, step = indentStep): Place {
+  const indent = Math.min(place.indent + step, textWidth - leastTextWidth);
   return { ...place, indent };
 }
 
@@ -102,7 +104,7 @@ function paragraph(
 /** Style, indentation and list mark of a paragraph at its place. */
 function placed(place: Place): IParagraphOptions {
   const style = place.quotes > 0 ? paragraphStyles.quote : place.lists > 0 ? paragraphStyles.list : undefined;
-  const hanging = place.mark ? indentStep : undefined;
+  const hanging = place.mark && place.markRoom;
   return {
     ...(style && { style }),
     ...(place.indent > 0 && { indent: { left: place.indent, hanging } }),
@@ -111,10 +113,16 @@ function placed(place: Place): IParagraphOptions {
   };
 }
 
+/** Of body text, twips. */
+const digitWidth = 120;
+
 function mapList(list: List, mapping: Mapping, place: Place): Block[] {
   const { numbering } = mapping;
-  const ordered = list.ordered ? numbering.order(list.start ?? 1, place.lists) : undefined;
-  const inside: Place = { ...deeper(place), lists: place.lists + 1 };
+  const start = list.start ?? 1;
+  const ordered = list.ordered ? numbering.order(start, place.lists) : undefined;
+  const digits = ordered ? String(start + list.children.length - 1).length : 1;
+  const markRoom = indentStep + Math.max(0, digits - 2) * digitWidth;
+  const inside: Place = { ...deeper(place, markRoom), lists: place.lists + 1, markRoom };
   return list.children.flatMap((item) => {
     const isDone = item.checked ?? undefined;
     const mark = isDone === undefined ? "bullet" : isDone ? "done" : "open";

@@ -18,7 +18,16 @@ import { isEastAsian, readsFromRight } from "./text-run.ts";
 
 /** Word calls a document with wider tables broken. */
 const maxColumns = 63;
-const cellPadding = 100;
+
+/** How close a table is set. Twips; `character` is a bold Latin one of the style, with some to spare. */
+interface Density {
+  style: string;
+  character: number;
+  padding: number;
+}
+
+const roomy: Density = { style: paragraphStyles.cell, character: 120, padding: 100 };
+const dense: Density = { style: paragraphStyles.denseCell, character: 98, padding: 60 };
 
 const line = { style: BorderStyle.SINGLE, size: 4, color: colors.line };
 const borders = {
@@ -41,13 +50,15 @@ export function mapTable(
 ): (Table | Paragraph)[] {
   const columns = Math.max(...table.children.map((row) => row.children.length));
   if (columns > maxColumns) return mapCode(table.children.map(rowText).join("\n"), indent);
-  const columnWidths = shareWidth(table, columns, width);
+  const density = columns > 6 ? dense : roomy;
+  const columnWidths = shareWidth(table, columns, width, density);
   const rows = table.children.map((row, index) => {
     const cells = columnWidths.map((columnWidth, column) =>
       mapCell(row, column, mapping, {
         width: columnWidth,
         align: table.align?.[column],
         isHeader: index === 0,
+        density,
       }),
     );
     return new TableRow({ cantSplit: true, tableHeader: index === 0, children: cells });
@@ -55,10 +66,10 @@ export function mapTable(
   const drawn = new Table({
     rows,
     columnWidths,
-    width: { size: columnWidths.reduce((sum, each) => sum + each, 0), type: WidthType.DXA },
+    width: { size: sum(columnWidths), type: WidthType.DXA },
     indent: { size: indent, type: WidthType.DXA },
     layout: TableLayoutType.FIXED,
-    margins: { left: cellPadding, right: cellPadding },
+    margins: { left: density.padding, right: density.padding },
     borders,
   });
   // Without a paragraph between them Word takes two tables for one; it is also the space after.
@@ -69,20 +80,21 @@ interface CellPlace {
   width: number;
   align: "left" | "center" | "right" | null | undefined;
   isHeader: boolean;
+  density: Density;
 }
 
 function mapCell(row: TableRowNode, column: number, mapping: Mapping, place: CellPlace): TableCell {
   const content = row.children[column]?.children ?? [];
   const text = content.map(plainText).join("");
   const paragraph = new Paragraph({
-    style: paragraphStyles.cell,
+    style: place.density.style,
     alignment: alignments[place.align ?? "left"],
     bidirectional: readsFromRight(text) || undefined,
     keepNext: place.isHeader,
     children: mapInline(content, mapping, {
       bold: place.isHeader,
       eastAsian: isEastAsian(text),
-      width: place.width - 2 * cellPadding,
+      width: place.width - 2 * place.density.padding,
     }),
   });
   return new TableCell({
@@ -96,50 +108,50 @@ function rowText(row: TableRowNode): string {
   return row.children.map((cell) => plainText(cell)).join(" | ");
 }
 
-/** Of a bold Latin character at the size of table text, with some to spare. */
-const characterWidth = 120;
-
 /**
- * Column widths: what each column's longest cell wants where all fit, else shares of `width` by the square
- * root of what they want, so that one long column does not starve the short ones.
+ * Column widths: what each column's longest cell wants where all fit; else what its longest word needs and a
+ * share of the rest by the square root of what it still wants, so that one long column does not starve the others.
  */
-function shareWidth(table: TableNode, columns: number, width: number): number[] {
-  const wanted = Array.from({ length: columns }, (_, column) => {
-    const longest = Math.max(...table.children.map((row) => displayLength(row, column)));
-    return Math.max(longest, 3) * characterWidth + 2 * cellPadding + 60;
-  });
-  const total = wanted.reduce((sum, each) => sum + each, 0);
-  if (total <= width) {
-    // Narrow tables are stretched a little: ragged little boxes look lost on the page.
-    const stretch = Math.min(width / total, 1.6);
-    return wanted.map((each) => Math.floor(each * stretch));
-  }
-  return shareScarce(wanted, width);
+function shareWidth(
+  table: TableNode,
+  columns: number,
+  width: number,
+  { character, padding }: Density,
+): number[] {
+  const cells = Array.from({ length: columns }, (_, column) =>
+    table.children.flatMap((row) => cellLines(row, column)),
+  );
+  const measure = (parts: string[]) =>
+    Math.max(3, ...parts.map(displayLength)) * character + 2 * padding + 40;
+  const wanted = cells.map(measure);
+  const total = sum(wanted);
+  // Narrow tables are stretched a little: small boxes look lost on the page.
+  if (total <= width) return wanted.map((each) => Math.floor(each * Math.min(width / total, 1.6)));
+  const words = cells.map((lines) => measure(lines.flatMap((line) => line.split(breakable))));
+  const needed = sum(words) <= width ? words : wanted.map((each) => Math.min(each, width / columns));
+  const longing = wanted.map((each, column) => Math.sqrt(each - (needed[column] ?? 0)));
+  const share = (width - sum(needed)) / sum(longing);
+  return needed.map((each, column) => Math.floor(each + share * (longing[column] ?? 0)));
 }
 
-function shareScarce(wanted: number[], width: number): number[] {
-  const shares = wanted.map(Math.sqrt);
-  const fixed = new Map<number, number>();
-  // A column that wants less than its share gets what it wants; the others share the rest.
-  for (;;) {
-    const left = width - [...fixed.values()].reduce((sum, each) => sum + each, 0);
-    const sum = shares.reduce((total, share, column) => (fixed.has(column) ? total : total + share), 0);
-    const modest = wanted.findIndex(
-      (each, column) => !fixed.has(column) && each <= ((shares[column] ?? 0) / sum) * left,
-    );
-    if (modest < 0) {
-      return wanted.map((_, column) => fixed.get(column) ?? Math.floor(((shares[column] ?? 0) / sum) * left));
-    }
-    fixed.set(modest, wanted[modest] ?? 0);
-  }
-}
+// Where a line of a cell may be broken; Chinese breaks after any character.
+const breakable =
+  /[\s/]|(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF01-\uFFEF])/u;
 
-/** The longest line of a cell in Latin characters: Chinese ones are twice as wide. Counts up to 200. */
-function displayLength(row: TableRowNode, column: number): number {
+function cellLines(row: TableRowNode, column: number): string[] {
   const cell = row.children[column];
-  if (!cell) return 0;
-  const lines = plainText(cell)
-    .split(/<br\s*\/?>/i)
-    .map((part) => [...part.slice(0, 200)].reduce((sum, each) => sum + (isEastAsian(each) ? 2 : 1), 0));
-  return Math.max(...lines);
+  return cell
+    ? plainText(cell)
+        .slice(0, 400)
+        .split(/<br\s*\/?>/i)
+    : [];
+}
+
+/** In Latin characters: Chinese ones are twice as wide. */
+function displayLength(text: string): number {
+  return [...text].reduce((length, each) => length + (isEastAsian(each) ? 2 : 1), 0);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
