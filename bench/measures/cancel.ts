@@ -19,12 +19,16 @@ export async function measureCancel(bench: Bench): Promise<Row[]> {
     const { run_id } = await json<{ run_id: string }>(accepted);
     const stream = await call(`${task}/runs/${run_id}/events`, { headers: bench.headers });
     let began = 0;
+    let cancelled: Promise<string> | undefined;
     await frames(stream, (frame) => {
       if (began !== 0 || !frame.includes("event: text\n")) return;
       began = performance.now();
-      void call(`${task}/runs/${run_id}/cancel`, { method: "POST", headers: bench.headers }).then(text);
+      cancelled = call(`${task}/runs/${run_id}/cancel`, { method: "POST", headers: bench.headers }).then(
+        text,
+      );
     });
     seen.push(performance.now() - began);
+    await cancelled;
     const closed = await bench.models?.requests.at(-1)?.closedEarly;
     socket.push((closed ?? Number.NaN) - began);
   }

@@ -1,4 +1,4 @@
-import { type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
+import { type Logger, pino, stdTimeFunctions } from "pino";
 
 const secretFields = [
   "authorization",
@@ -31,7 +31,7 @@ export function createLogger(level: LogLevel, output: LogOutput = process.stderr
       base: undefined,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: stdSerializers.err, err: stdSerializers.err },
+      serializers: { error: describeError, err: describeError },
       redact: { paths: secretPaths(), censor: "[hidden]" },
     },
     output.isTTY ? { write: (line) => output.write(toHumanLine(line)) } : output,
@@ -42,6 +42,14 @@ export function createLogger(level: LogLevel, output: LogOutput = process.stderr
 export interface LogOutput {
   isTTY?: boolean;
   write(line: string): unknown;
+}
+
+/** What helps of an error. Its other properties may hold anything: a connection, a query with a person's text. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack, cause } = error;
+  const code = "code" in error ? error.code : undefined;
+  return { type: name, code, message, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
 function secretPaths(): string[] {

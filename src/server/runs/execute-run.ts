@@ -79,7 +79,7 @@ async function work(
   const root = await options.userRoot(run.userId);
   const [directory, conversation, memory, skill] = await Promise.all([
     root.subdirectory(run.directory),
-    readConversation(options.database, run.userId, run.taskId),
+    run.conversation ?? readConversation(options.database, run.userId, run.taskId),
     loadMemory(root),
     run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
   ]);

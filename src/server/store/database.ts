@@ -42,7 +42,9 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     idle_in_transaction_session_timeout: 60_000,
   });
   // An idle connection that breaks leaves the pool; the next query opens another one.
-  pool.on("error", (error) => options.logger.warn({ error }, "an idle database connection broke"));
+  pool.on("error", (error) => {
+    if (!pool.ending) options.logger.warn({ error }, "an idle database connection broke");
+  });
   const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
     place: placeOf(address),

@@ -18,9 +18,11 @@ export async function listMessages(database: Database, userId: string, taskId: s
   return `{"messages":${row.messages}}`;
 }
 
+export type ProviderData = Record<string, unknown> | null;
+
 export interface StoredMessage {
   payload: ChatMessage;
-  providerData: Record<string, unknown> | null;
+  providerData: ProviderData;
 }
 
 /** The conversation as the agent takes it, in order. */

@@ -1,8 +1,10 @@
 import { DatabaseError } from "pg";
 import { ApiError } from "../../protocol/error.ts";
+import type { ChatMessage } from "../../protocol/message.ts";
 import type { PageQuery } from "../../protocol/page.ts";
 import type { RunStatus } from "../../protocol/run.ts";
 import type { Database } from "./database.ts";
+import type { ProviderData, StoredMessage } from "./messages.ts";
 import { isoTime, taskNotFound } from "./tasks.ts";
 
 /**
@@ -21,15 +23,21 @@ export interface LeasedRun {
   profile: string;
   /** Index of the next message of the task. */
   nextIdx: number;
+  /** The conversation up to and with the run's message, where it was read in the same breath. */
+  conversation?: StoredMessage[];
 }
 
 const leasedColumns = `runs.run_id as "runId", runs.task_id as "taskId", runs.user_id as "userId",
   runs.lease_generation as generation, runs.status, tasks.name as "taskName", tasks.directory,
   tasks.skill, tasks.model_profile as profile, tasks.n_messages as "nextIdx"`;
 
+/** The statement's own message is not among them: it sees the table as it was before. */
+const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data) order by idx), '[]')
+  from messages where messages.task_id = tasks.task_id)`;
+
 /**
  * Stores a message and makes its run, in one statement and so in one transaction. With `serverId` the run is
- * leased to that server at once (and returned), else it is queued. Throws `task_not_found` and `run_active`.
+ * leased to that server at once, and returned with its conversation; else it is queued. Throws `task_not_found` and `run_active`.
  */
 export async function insertRun(
   database: Database,
@@ -40,8 +48,8 @@ export async function insertRun(
   serverId: string | null,
 ): Promise<LeasedRun> {
   try {
-    const { rows } = await database.pool.query<LeasedRun>({
-      name: "insert-run",
+    const { rows } = await database.pool.query<LeasedRun & { earlier: [ChatMessage, ProviderData][] }>({
+      name: serverId === null ? "queue-run" : "insert-run",
       text: `with tasks as (
           update tasks set n_messages = n_messages + 1, updated_at = now()
           where task_id = $1 and user_id = $2 and not exists (
@@ -56,10 +64,16 @@ export async function insertRun(
           insert into messages (task_id, idx, run_id, payload)
           select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text) from tasks
         )
-        select ${leasedColumns} from runs join tasks using (task_id)`,
+        select ${leasedColumns}, ${serverId === null ? "'[]'::json" : earlierMessages} as earlier
+        from runs join tasks using (task_id)`,
       values: [taskId, userId, runId, content, serverId],
     });
-    if (rows[0]) return rows[0];
+    if (rows[0]) {
+      const { earlier, ...run } = rows[0];
+      const conversation = earlier.map(([payload, providerData]) => ({ payload, providerData }));
+      conversation.push({ payload: { role: "user", content }, providerData: null });
+      return { ...run, conversation };
+    }
   } catch (error) {
     // Two messages at once: the index that allows one active run a task decides.
     if (error instanceof DatabaseError && error.constraint === "runs_one_active") throw runActive();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { readStartTime } from "../../data-folder/process-identity.ts";
 import { createLogger } from "../../log.ts";
 import { openDatabase } from "../database.ts";
@@ -186,6 +186,22 @@ test("a killed Postgres is started again on the same address, with what was comm
   expect(await ask(server, "select * from 存")).toEqual([{ 字: "已提交" }]);
 });
 
+test("a new start ends the children of a killed Postgres that are still at work", async () => {
+  plantCluster();
+  const { holder, pid } = await hold();
+  const client = new pg.Client({ host: join(folder, "socket"), user: "zcbot", database: "postgres" });
+  client.on("error", () => undefined);
+  await client.connect();
+  const { rows } = await client.query("select pg_backend_pid() as pid");
+  // Half a minute of work that looks neither at signals' flags nor at the parent.
+  client.query("select count(*) from generate_series(1, 200000000)").catch(() => undefined);
+  await expect.poll(() => readFileSync(`/proc/${rows[0].pid}/stat`, "utf8").split(" ")[2]).toBe("R");
+  process.kill(pid, "SIGKILL");
+  await kill(holder);
+  expect(readStartTime(rows[0].pid)).toBeDefined();
+  expect(await ask(await start(), "select 1 as 一")).toEqual([{ 一: 1 }]);
+});
+
 test("stopping while it is being started again leaves nothing running", async () => {
   plantCluster();
   let server: EmbeddedPostgres | undefined;
@@ -237,7 +253,11 @@ test("a postmaster.pid with the pid of another program is no obstacle", async ()
   plantCluster();
   const first = await start();
   await first.stop();
-  writeFileSync(join(folder, "data", "postmaster.pid"), `${process.pid}\n${join(folder, "data")}\n1\n5432\n`);
+  const other = spawn("sleep", ["60"]);
+  onTestFinished(() => {
+    other.kill();
+  });
+  writeFileSync(join(folder, "data", "postmaster.pid"), `${other.pid}\n${join(folder, "data")}\n1\n5432\n`);
   const server = await start();
   expect(server.adopted).toBe(false);
 });

@@ -14,6 +14,7 @@ import {
   findPostmaster,
   type Postmaster,
   type PostmasterCommand,
+  quitOrphans,
   signalProcess,
   socketPort,
   startPostmaster,
@@ -66,8 +67,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     socketDirectory,
     logFile: join(folder, "server.log"),
   };
-  const first = adopted?.postmaster ?? (await startWhenFree(command, options.signal));
-  const keeper = keepRunning(first, command, options);
+  const first = adopted?.postmaster ?? (await startWhenFree(command, data, options.signal));
+  const keeper = keepRunning(first, command, data, options);
   return {
     address: { socketDirectory, port: socketPort, user: superuser, database: "postgres" },
     get pid() {
@@ -102,9 +103,10 @@ async function adopt(
   return undefined;
 }
 
-/** Children of a killed Postgres live some moments longer and hold its memory: waits for them, 15 s at most. */
+/** Starts Postgres once nothing of a killed one is left that holds its memory; gives up after 15 s. */
 async function startWhenFree(
   command: PostmasterCommand,
+  data: string,
   signal = new AbortController().signal,
 ): Promise<Postmaster> {
   const deadline = Date.now() + 15_000;
@@ -114,7 +116,8 @@ async function startWhenFree(
     } catch (error) {
       const held = error instanceof StartError && error.message.includes("shared memory block");
       if (!held || Date.now() > deadline) throw error;
-      await delay(100, undefined, { signal });
+      await quitOrphans(data);
+      await delay(50, undefined, { signal });
     }
   }
 }
@@ -143,6 +146,7 @@ function isTemporary(socketDirectory: string): boolean {
 function keepRunning(
   first: Postmaster,
   command: PostmasterCommand,
+  data: string,
   { logger, onStateChange }: EmbeddedPostgresOptions,
 ) {
   const stopping = new AbortController();
@@ -164,7 +168,7 @@ function keepRunning(
         await delay(pause, undefined, { signal });
         pause = Math.min(pause * 2, 10_000);
         await mkdir(command.socketDirectory, { recursive: true, mode: 0o700 });
-        current = await startPostmaster(command, signal);
+        current = await startWhenFree(command, data, signal);
         aliveSince = Date.now();
         return;
       } catch (error) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
@@ -73,7 +73,7 @@ export async function startPostmaster(command: PostmasterCommand, signal: AbortS
     await Promise.race([delay(pause), exited]);
   }
   signal.throwIfAborted();
-  const words = (await readFile(logFile, "utf8")).slice(logStart).trim();
+  const words = (await readFile(logFile)).subarray(logStart).toString().trim();
   throw new StartError([
     `The embedded Postgres did not start (its log is ${logFile}):\n${words.slice(-2000)}\n${useYourOwn}`,
   ]);
@@ -108,14 +108,15 @@ export interface FoundPostmaster {
 
 /**
  * Finds the Postgres that a killed server left behind. A `postmaster.pid` whose pid another program has
- * by now is removed, because Postgres would take that program for itself and refuse to start.
+ * by now, or a zombie, is removed: Postgres would take that for itself and refuse to start. Where no
+ * such process is left it stays, because Postgres reads from it whose children to wait for.
  */
 export async function findPostmaster(data: string): Promise<FoundPostmaster | undefined> {
   const path = join(data, "postmaster.pid");
   const lines = (await readFile(path, "utf8").catch(() => "")).split("\n");
   const pid = Number(lines[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 0 || readStartTime(pid) === undefined) return undefined;
-  const commandLine = readCommandLine(pid) ?? "";
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !signalProcess(pid, 0)) return undefined;
+  const commandLine = (readStartTime(pid) && readCommandLine(pid)) ?? "";
   if (!commandLine.includes(`/postgres -D ${data} `)) {
     await rm(path, { force: true });
     return undefined;
@@ -159,16 +160,29 @@ export async function stopPostmaster({ pid }: Postmaster): Promise<void> {
   }
 }
 
-/** Sends a signal; a process that is gone needs none. */
-export function signalProcess(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+/**
+ * Ends the children of a killed Postgres: those at work would hold its memory until they are done.
+ * They are known by their working directory; where that cannot be read (macOS) they end by themselves.
+ */
+export async function quitOrphans(data: string): Promise<void> {
+  for (const name of await readdir("/proc").catch(() => [])) {
+    const pid = Number(name);
+    if (!Number.isSafeInteger(pid)) continue;
+    const directory = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+    if (directory === data && readCommandLine(pid)?.startsWith("postgres: ")) signalProcess(pid, "SIGQUIT");
   }
 }
 
-/** Keeps one old log; gives where the new entries begin. */
+/** Sends a signal; says whether there was such a process, be it somebody else's. */
+export function signalProcess(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Keeps one old log; gives the byte where the new entries begin. */
 async function rotateLog(logFile: string): Promise<number> {
   const size = await stat(logFile).then(
     (found) => found.size,
