@@ -191,7 +191,7 @@ async function startHttp(parts: Parts, handlers: Handlers, started: Stops): Prom
     webDirectory: join(built, "web"),
     referenceDirectory: join(built, "docs"),
   });
-  const http = createHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const http = createHttpServer(getRequestListener(app.fetch));
   await listenOn(http, config.port, config.host);
   started.push(async () => {
     const closed = new Promise((resolve) => http.close(resolve));
