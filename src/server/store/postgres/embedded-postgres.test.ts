@@ -249,7 +249,7 @@ test("a folder with a long path gets a short private socket elsewhere, removed a
   expect(() => statSync(socketDirectory)).toThrow("ENOENT");
 });
 
-test("a postmaster.pid with the pid of another program is no obstacle", async () => {
+test("lock files with the pid of another program are no obstacle", async () => {
   plantCluster();
   const first = await start();
   await first.stop();
@@ -257,7 +257,9 @@ test("a postmaster.pid with the pid of another program is no obstacle", async ()
   onTestFinished(() => {
     other.kill();
   });
-  writeFileSync(join(folder, "data", "postmaster.pid"), `${other.pid}\n${join(folder, "data")}\n1\n5432\n`);
+  const stale = `${other.pid}\n${join(folder, "data")}\n1\n5432\n`;
+  writeFileSync(join(folder, "data", "postmaster.pid"), stale);
+  writeFileSync(join(folder, "socket", ".s.PGSQL.5432.lock"), stale);
   const server = await start();
   expect(server.adopted).toBe(false);
 });

@@ -112,6 +112,9 @@ async function startWhenFree(
   const deadline = Date.now() + 15_000;
   for (;;) {
     try {
+      // The socket's own lock file is as easily taken for a living one as postmaster.pid.
+      if (!(await findPostmaster(data)))
+        await rm(`${socketPath(command.socketDirectory)}.lock`, { force: true });
       return await startPostmaster(command, signal);
     } catch (error) {
       const held = error instanceof StartError && error.message.includes("shared memory block");
@@ -125,7 +128,7 @@ async function startWhenFree(
 /** The folder for the socket, whose path the system limits to some 107 bytes: else a short private one. */
 async function makeSocketDirectory(folder: string, { uid, gid }: Launcher): Promise<string> {
   let path = join(folder, "socket");
-  if (Buffer.byteLength(join(path, `.s.PGSQL.${socketPort}`)) <= 100) {
+  if (Buffer.byteLength(socketPath(path)) <= 100) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } else {
     const parent = Buffer.byteLength(tmpdir()) > 60 ? "/tmp" : tmpdir();
@@ -133,6 +136,10 @@ async function makeSocketDirectory(folder: string, { uid, gid }: Launcher): Prom
   }
   if (uid !== process.getuid?.()) await chown(path, uid, gid);
   return path;
+}
+
+function socketPath(socketDirectory: string): string {
+  return join(socketDirectory, `.s.PGSQL.${socketPort}`);
 }
 
 const firstPauseMs = 50;
