@@ -27,7 +27,9 @@ export async function reachServer(data: string | undefined, signal: AbortSignal)
       throw new CommandError("Set ZCBOT_TOKEN to a token of the server at ZCBOT_URL.", exitCode.signIn);
     return { client: createClient({ baseUrl, token }), release: async () => {} };
   }
-  const config = loadConfig({ flags: { dataDir: data }, environment, cwd: process.cwd() });
+  // A server for the occasion is for this machine alone, whatever is set for the one that stays.
+  const flags = { dataDir: data, host: "127.0.0.1", port: 0, role: "all" };
+  const config = loadConfig({ flags, environment, cwd: process.cwd() });
   const running = await findRunning(config.dataDir, signal);
   if (running !== undefined)
     return { client: await signIn(running, config, signal), release: async () => {} };
@@ -51,7 +53,7 @@ async function findRunning(dataDir: string, signal: AbortSignal): Promise<string
   }
 }
 
-/** Starts a server that only this machine can reach, and that says nothing unless something is wrong. */
+/** Starts a server that says nothing unless something is wrong. */
 async function startServer(config: Config, signal: AbortSignal): Promise<ReachedServer> {
   const [{ createServer }, { createLogger }] = await Promise.all([
     import("../server/server.ts"),
@@ -59,8 +61,7 @@ async function startServer(config: Config, signal: AbortSignal): Promise<Reached
   ]);
   signal.throwIfAborted();
   const logLevel = config.logLevel === "info" ? "warn" : config.logLevel;
-  const own: Config = { ...config, host: "127.0.0.1", port: 0, role: "all", logLevel };
-  const server = await createServer(own, createLogger(logLevel));
+  const server = await createServer(config, createLogger(logLevel));
   try {
     return { client: await signIn(server.url, config, signal), release: () => server.close() };
   } catch (error) {

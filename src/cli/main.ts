@@ -7,6 +7,9 @@ import { fileURLToPath } from "node:url";
 // The launcher. It must be understood by a Node as old as 18, and so imports nothing of the rest before it
 // knows that this one is new enough.
 
+/** How this file under the right Node knows that it was started by itself under a wrong one. */
+const relaunchedName = "zcbot";
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) await start();
 else runUnderBundledNode();
@@ -17,8 +20,6 @@ async function start(): Promise<void> {
   const { runProgram } = await import("./program.ts");
   process.exitCode = await runProgram(process.argv.slice(2));
 }
-
-const relaunchedName = "zcbot";
 
 function isRelaunched(): boolean {
   return process.argv0 === relaunchedName && process.channel !== undefined;

@@ -83,7 +83,7 @@ async function* readOnce(
     onConnection?.("live");
     const events: NumberedEvent[] = [];
     const parser = createParser({
-      onEvent: ({ id, event, data }) => events.push({ ...JSON.parse(data), type: event, seq: Number(id) }),
+      onEvent: ({ id, event, data }) => events.push({ seq: Number(id), type: event, ...JSON.parse(data) }),
     });
     const decoder = new TextDecoder();
     for await (const bytes of chunksOf(response.body)) {
