@@ -71,14 +71,25 @@ describe.each(launchers)("a command $name", ({ get }) => {
   test("sees a clean environment and no descriptor of the server's", async () => {
     process.env.SECRET_CANARY = "canary";
     const { output } = await run("env; echo; readlink /proc/self/fd/*; cat /proc/$PPID/environ", {
-      env: { 语言: "中文" },
+      env: { LANGUAGE_NAME: "中文" },
     });
     const [environment = "", descriptors = ""] = output.split("\n\n");
     const names = environment.split("\n").map((line) => line.split("=")[0]);
-    const expected = ["PATH", "HOME", "LANG", "TERM", "语言", "PWD", "SHLVL", "_", "OLDPWD", "ZCBOT_COMMAND"];
+    const expected = [
+      "PATH",
+      "HOME",
+      "LANG",
+      "TERM",
+      "LANGUAGE_NAME",
+      "PWD",
+      "SHLVL",
+      "_",
+      "OLDPWD",
+      "ZCBOT_COMMAND",
+    ];
     expect(names.filter((name) => !expected.includes(name ?? ""))).toEqual([]);
     expect(environment).toContain(`HOME=${cwd}`);
-    expect(environment).toContain("语言=中文");
+    expect(environment).toContain("LANGUAGE_NAME=中文");
     expect(descriptors).toContain("/dev/null");
     expect(
       descriptors.split("\n").filter((line) => /^\/(?!dev\/null|proc)|inotify|eventpoll/.test(line)),
@@ -104,7 +115,7 @@ describe.each(launchers)("a command $name", ({ get }) => {
 
   test("a flood of output is bounded, with head and tail", async () => {
     const result = await run("echo 头; yes 洪水 | head -c 20000000; echo 尾", { maxOutputBytes: 1_000 });
-    expect(result.output).toMatch(/^头\n[^]*bytes left out[^]*尾\n$/);
+    expect(result.output).toMatch(/^头\n.*bytes left out.*尾\n$/s);
     expect(Buffer.byteLength(result.output)).toBeLessThan(1_100);
     expect(result.droppedBytes).toBeGreaterThan(19_990_000);
   });

@@ -1,0 +1,254 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Directory } from "./directory.ts";
+import { openDirectory } from "./open-directory.ts";
+
+let host: string;
+let root: Directory;
+let handles: number;
+
+const openHandles = (): number => readdirSync("/proc/self/fd").length;
+
+beforeEach(async () => {
+  host = await mkdtemp(join(tmpdir(), "zcbot-目录-"));
+  handles = openHandles();
+  root = await openDirectory(join(host, "根"));
+  await writeFile(join(host, "外面.txt"), "secret");
+});
+
+afterEach(async () => {
+  expect(openHandles()).toBeLessThanOrEqual(handles);
+  await rm(host, { recursive: true });
+});
+
+const inside = (path: string): string => join(host, "根", path);
+const refusal = (code: string): object => ({ name: "ApiError", code });
+
+test("what is written can be read, listed, moved and removed", async () => {
+  await root.writeText("文件夹/说明.md", "你好\n");
+  expect(await root.readText("文件夹/说明.md", 100)).toEqual({ text: "你好\n", version: expect.any(String) });
+  expect(await root.stat("文件夹/说明.md")).toMatchObject({ name: "说明.md", isDirectory: false, size: 7 });
+  expect(await root.list("")).toMatchObject([{ name: "文件夹", isDirectory: true }]);
+  await root.move("文件夹/说明.md", "别处/新.md");
+  await root.remove("文件夹");
+  expect(await readFile(inside("别处/新.md"), "utf8")).toBe("你好\n");
+  await expect(root.remove("别处")).rejects.toMatchObject(refusal("directory_not_empty"));
+  await expect(root.stat("文件夹")).rejects.toMatchObject(refusal("path_not_found"));
+});
+
+test("links and '..' that stay inside are followed, also absolute ones", async () => {
+  await root.writeText("甲/乙/文.txt", "文");
+  await symlink("../甲/乙", inside("甲/绕"));
+  await symlink(inside("甲"), inside("绝对"));
+  await symlink("文.txt", inside("甲/乙/链"));
+  for (const path of [
+    "甲/绕/文.txt",
+    "绝对/乙/链",
+    "./甲//乙/../乙/文.txt",
+    "甲/绕/../乙/文.txt",
+    "没有/../甲/乙/链",
+  ]) {
+    expect(await root.resolve(path)).toBe("甲/乙/文.txt");
+    expect((await root.readText(path, 10)).text).toBe("文");
+  }
+  await root.writeText("甲/乙/链", "新");
+  expect(await readFile(inside("甲/乙/文.txt"), "utf8")).toBe("新");
+  expect((await lstat(inside("甲/乙/链"))).isSymbolicLink()).toBe(true);
+  await root.remove("甲/绕");
+  expect(await readdir(inside("甲/乙"))).toEqual(expect.arrayContaining(["文.txt", "链"]));
+});
+
+test("a link that leads out, to nothing or in circles opens nothing and is not listed, but can be removed", async () => {
+  const targets = [
+    "../外面.txt",
+    join(host, "外面.txt"),
+    "..",
+    "/etc/passwd",
+    "圈",
+    "没有",
+    `${inside("")}../外面.txt`,
+  ];
+  for (const [index, target] of targets.entries()) await symlink(target, inside(`链${index}`));
+  await symlink("圈", inside("圈"));
+  for (const index of targets.keys()) {
+    await expect(root.open(`链${index}`)).rejects.toMatchObject({ name: "ApiError" });
+    if (targets[index] !== "没有") {
+      await expect(root.writeText(`链${index}`, "x")).rejects.toMatchObject(refusal("invalid_path"));
+      await expect(root.makeDirectory(`链${index}/x`)).rejects.toMatchObject(refusal("invalid_path"));
+    }
+  }
+  expect(await root.list("")).toEqual([]);
+  for (const index of targets.keys()) await root.remove(`链${index}`);
+  expect(await readFile(join(host, "外面.txt"), "utf8")).toBe("secret");
+});
+
+test("a subdirectory is a tree of its own that nothing leaves, not even when it is replaced by a link", async () => {
+  await root.writeText("别人/秘密.txt", "secret");
+  const task = await root.subdirectory("任务/子");
+  expect(task.hostPath).toBe(inside("任务/子"));
+  await task.writeText("文.txt", "文");
+  await symlink("../../别人", inside("任务/子/链"));
+  for (const path of ["..", "../../别人/秘密.txt", "链/秘密.txt", "没有/../../../别人/秘密.txt"]) {
+    await expect(task.open(path)).rejects.toMatchObject(refusal("invalid_path"));
+  }
+  await root.move("任务/子", "任务/原来");
+  for (const path of ["", "文.txt", "../别人/秘密.txt", "../../别人/秘密.txt"]) {
+    await expect(task.readText(path, 10)).rejects.toMatchObject({ name: "ApiError" });
+  }
+  await symlink("../别人", inside("任务/子"));
+  await expect(task.readText("秘密.txt", 10)).rejects.toMatchObject(refusal("invalid_path"));
+  await expect(task.list("")).rejects.toMatchObject(refusal("invalid_path"));
+  await expect(task.writeText("新", "x")).rejects.toMatchObject(refusal("invalid_path"));
+});
+
+test("FIFOs, devices, sockets and directories are no files, and nothing waits for them", async () => {
+  await root.makeDirectory("夹");
+  for (const name of ["管1", "管2", "管3", "管4", "管5"]) execFileSync("mkfifo", [inside(name)]);
+  const server = createServer().listen(inside("套接字"));
+  const names = ["管1", "管2", "管3", "管4", "管5", "套接字", "夹", ""];
+  if (process.getuid?.() === 0) {
+    execFileSync("mknod", [inside("设备"), "c", "1", "5"]);
+    names.push("设备");
+  }
+  const refused = await Promise.allSettled(
+    names.flatMap((name) => [root.open(name), root.readText(name, 10), root.writeText(name, "x")]),
+  );
+  for (const outcome of refused) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: refusal("not_a_file") });
+  }
+  expect((await root.list("")).map(({ name }) => name).sort()).toEqual(names.filter((name) => name).sort());
+  await root.remove("管1");
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("odd names survive: 255 bytes, newlines, quotes, right-to-left, backslashes, dashes, undecodable bytes", async () => {
+  const names = [
+    "长".repeat(85),
+    "换\n行",
+    `引"'号`,
+    "\u202Etxt.exe",
+    "-rf",
+    "反\\斜",
+    "e\u0301",
+    "é",
+    " ",
+    "...",
+  ];
+  for (const name of names) await root.writeText(name, name);
+  execFileSync("bash", ["-c", "printf x > $'\\xff\\xfe.txt'"], { cwd: inside("") });
+  const listed = (await root.list("")).map(({ name }) => name);
+  expect(listed.sort()).toEqual([...names, "\uFFFD\uFFFD.txt"].sort());
+  for (const name of names) {
+    expect((await root.readText(name, 255)).text).toBe(name);
+    await root.remove(name);
+  }
+});
+
+test("names and paths that no disk holds are refused as too long", async () => {
+  for (const path of ["长".repeat(86), `夹/${"x".repeat(256)}/文`, "x/".repeat(2100)]) {
+    await expect(root.writeText(path, "")).rejects.toMatchObject(refusal("name_too_long"));
+    await expect(root.open(path)).rejects.toMatchObject(refusal("name_too_long"));
+  }
+  expect(await root.list("")).toEqual([]);
+});
+
+test("a part that is a file refuses what would be made below it, and has nothing below it", async () => {
+  await root.writeText("文.txt", "文");
+  for (const act of [root.writeText("文.txt/新", ""), root.makeDirectory("文.txt"), root.list("文.txt")]) {
+    await expect(act).rejects.toMatchObject(refusal("not_a_directory"));
+  }
+  await expect(root.subdirectory("文.txt/子")).rejects.toMatchObject(refusal("not_a_directory"));
+  await expect(root.open("文.txt/下")).rejects.toMatchObject(refusal("path_not_found"));
+});
+
+test("the root itself is neither removed, replaced nor moved", async () => {
+  await root.makeDirectory("夹");
+  for (const path of ["", ".", "夹/..", "./"]) {
+    await expect(root.remove(path)).rejects.toMatchObject(refusal("root_not_deletable"));
+    await expect(root.writeText(path, "x")).rejects.toMatchObject(refusal("not_a_file"));
+    await expect(root.move(path, "新")).rejects.toMatchObject(refusal("invalid_path"));
+  }
+});
+
+test("text is read only up to a limit, and only if it is UTF-8; a sparse file takes no memory", async () => {
+  await root.writeText("大", "x".repeat(11));
+  await expect(root.readText("大", 10)).rejects.toMatchObject(refusal("not_a_file"));
+  expect((await root.readText("大", 11)).text).toHaveLength(11);
+  await truncate(inside("大"), 2 ** 40);
+  await expect(root.readText("大", 2 ** 20)).rejects.toMatchObject(refusal("not_a_file"));
+  expect((await root.stat("大")).size).toBe(2 ** 40);
+  await writeFile(inside("乱"), Buffer.from([0xff, 0xfe]));
+  await expect(root.readText("乱", 10)).rejects.toMatchObject(refusal("not_a_file"));
+  await root.writeText("标记", "\uFEFF文");
+  expect((await root.readText("标记", 10)).text).toBe("\uFEFF文");
+});
+
+test("a file appears under its name only when it is complete, and keeps the mode of the one it replaces", async () => {
+  await root.writeText("脚本.sh", "旧");
+  await chmod(inside("脚本.sh"), 0o750);
+  const file = await root.create("脚本.sh");
+  await file.write(Buffer.from("新"));
+  expect(await readFile(inside("脚本.sh"), "utf8")).toBe("旧");
+  expect(await file.commit()).toBe(3);
+  await file.discard();
+  expect(await readFile(inside("脚本.sh"), "utf8")).toBe("新");
+  expect((await stat(inside("脚本.sh"))).mode & 0o777).toBe(0o750);
+  expect(await readdir(inside(""))).toEqual(["脚本.sh"]);
+});
+
+test("a file that is given up, or cannot get its name, leaves nothing behind", async () => {
+  const given = await root.create("夹/一.txt");
+  await given.write(Buffer.from("一"));
+  await given.discard();
+  await given.discard();
+  const late = await root.create("夹/二.txt");
+  await mkdir(inside("夹/二.txt"));
+  await writeFile(inside("夹/二.txt/里"), "");
+  await expect(late.commit()).rejects.toMatchObject({ name: "ApiError" });
+  expect(await readdir(inside("夹"))).toEqual(["二.txt"]);
+});
+
+test("a full disk is said to be full, and the file that was there is kept", async ({ skip }) => {
+  const mounted = join(host, "小盘");
+  await mkdir(mounted);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", mounted], { stdio: "ignore" });
+  } catch {
+    skip();
+  }
+  try {
+    const small = await openDirectory(mounted);
+    await small.writeText("文.txt", "旧");
+    await expect(small.writeText("文.txt", "x".repeat(100_000))).rejects.toMatchObject(refusal("disk_full"));
+    expect((await small.readText("文.txt", 10)).text).toBe("旧");
+    expect(await readdir(mounted)).toEqual(["文.txt"]);
+  } finally {
+    execFileSync("umount", [mounted]);
+  }
+});
+
+test("a version changes with the content, and with nothing else", async () => {
+  await root.writeText("文.txt", "一");
+  const { version } = await root.readText("文.txt", 10);
+  expect((await root.readText("文.txt", 10)).version).toBe(version);
+  await root.writeText("文.txt", "二");
+  expect((await root.readText("文.txt", 10)).version).not.toBe(version);
+  expect(readFileSync(inside("文.txt"), "utf8")).toBe("二");
+});

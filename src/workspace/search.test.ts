@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, symlink, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Directory } from "./directory.ts";
+import { openDirectory } from "./open-directory.ts";
+import { type FileSearch, findFiles, searchText, type TextSearch } from "./search.ts";
+
+let host: string;
+let root: Directory;
+const signal = new AbortController().signal;
+const files = [
+  "README.md",
+  "src/甲.ts",
+  "src/deep/乙.tsx",
+  "src/gen.ts",
+  "src/c.log",
+  "node_modules/x/丙.ts",
+  ".hidden/丁.ts",
+  "src/.git/戊.ts",
+  "[夹]/里/中文 名.ts",
+  "-dash.ts",
+];
+
+beforeAll(async () => {
+  host = await mkdtemp(join(tmpdir(), "zcbot-搜索-"));
+  root = await openDirectory(host);
+  for (const [index, file] of files.entries()) {
+    await root.writeText(file, `第一行\n\t你好 Hello ${file}\r\n第三行\n`);
+    await utimes(join(host, file), 1_000_000 + index, 1_000_000 + index);
+  }
+  await root.writeText(".gitignore", "node_modules\n*.log\n/src/gen.ts\n");
+  await root.writeText("二进制.ts", "你好 Hello\n\0\0\0");
+  execFileSync("mkfifo", [join(host, "管.ts")]);
+  await symlink("src/甲.ts", join(host, "链.ts"));
+  await symlink("/etc", join(host, "外"));
+});
+afterAll(() => rm(host, { recursive: true }));
+
+async function matchPaths(search: Partial<TextSearch>): Promise<string[]> {
+  const { matches } = await searchText(root, { pattern: "Hello", maxMatches: 50, ...search }, signal);
+  return matches.map(({ path }) => path);
+}
+
+async function find(search: Partial<FileSearch>): Promise<string[]> {
+  return (await findFiles(root, { pattern: "*", maxResults: 50, ...search }, signal)).paths;
+}
+
+test("text is found with its path and line; ignored, hidden and binary files and links are left out", async () => {
+  const { matches, truncated } = await searchText(root, { pattern: "你好", maxMatches: 50 }, signal);
+  expect(matches).toEqual(
+    ["-dash.ts", "README.md", "[夹]/里/中文 名.ts", "src/deep/乙.tsx", "src/甲.ts"].map((path) => ({
+      path,
+      line: 2,
+      text: `\t你好 Hello ${path}`,
+    })),
+  );
+  expect(truncated).toBe(false);
+});
+
+test("a search is narrowed by path and glob, without bringing back what is ignored", async () => {
+  expect(await matchPaths({ path: "src" })).toEqual(["src/deep/乙.tsx", "src/甲.ts"]);
+  expect(await matchPaths({ path: "src/甲.ts" })).toEqual(["src/甲.ts"]);
+  expect(await matchPaths({ glob: "*.{md,tsx}" })).toEqual(["README.md", "src/deep/乙.tsx"]);
+  expect(await matchPaths({ glob: "src/**" })).toEqual(["src/deep/乙.tsx", "src/甲.ts"]);
+  expect(await matchPaths({ path: "[夹]", glob: "里/*.ts" })).toEqual(["[夹]/里/中文 名.ts"]);
+  expect(await matchPaths({ pattern: "hello" })).toEqual([]);
+  expect(await matchPaths({ pattern: "hello", ignoreCase: true, path: "src/deep" })).toHaveLength(1);
+  expect(await matchPaths({ pattern: "--files" })).toEqual([]);
+});
+
+test("there are no more matches than asked for, and it is said", async () => {
+  const search = { pattern: "行", maxMatches: 3 };
+  const { matches, truncated } = await searchText(root, search, signal);
+  expect([matches.length, truncated]).toEqual([3, true]);
+  await root.writeText("长/行.txt", `开头 独一无二 ${"长".repeat(5_000)}`);
+  const long = await searchText(root, { pattern: "独一无二", maxMatches: 1 }, signal);
+  expect(long).toMatchObject({
+    truncated: false,
+    matches: [{ text: expect.stringMatching(/^开头.{498}$/) }],
+  });
+  await root.remove("长/行.txt");
+  await root.remove("长");
+});
+
+test("files are found by glob, the latest first", async () => {
+  expect(await find({ pattern: "*.ts" })).toEqual([
+    "二进制.ts",
+    "-dash.ts",
+    "[夹]/里/中文 名.ts",
+    "src/甲.ts",
+  ]);
+  expect(await find({ pattern: "**/*.tsx" })).toEqual(["src/deep/乙.tsx"]);
+  expect(await find({ pattern: "*", path: "src" })).toEqual(["src/deep/乙.tsx", "src/甲.ts"]);
+  expect(await find({ pattern: "deep/*", path: "src" })).toEqual(["src/deep/乙.tsx"]);
+  expect(await find({ pattern: "./src/*" })).toEqual(["src/甲.ts"]);
+  expect(await findFiles(root, { pattern: "*", maxResults: 2 }, signal)).toMatchObject({
+    paths: { length: 2 },
+    truncated: true,
+  });
+});
+
+test("a malformed pattern and a path that cannot be searched are refused with the reason", async () => {
+  await expect(searchText(root, { pattern: "(", maxMatches: 1 }, signal)).rejects.toMatchObject({
+    code: "invalid_request",
+    message: expect.stringContaining("unclosed group"),
+  });
+  const refused = { "..": "invalid_path", 外: "invalid_path", 没有: "path_not_found", "管.ts": "not_a_file" };
+  for (const [path, code] of Object.entries(refused)) {
+    await expect(matchPaths({ path })).rejects.toMatchObject({ code });
+  }
+});
+
+test("a search that is stopped rejects with the signal's reason", async () => {
+  const stop = new AbortController();
+  const searching = searchText(root, { pattern: "x", maxMatches: 1 }, stop.signal);
+  stop.abort(new Error("停"));
+  await expect(searching).rejects.toThrow("停");
+});
