@@ -16,7 +16,8 @@ afterAll(() => models.close());
 const sentMessages = (index: number) =>
   (models.requests[index]?.body.messages ?? []) as Record<string, unknown>[];
 
-const key = "sk-secret-of-the-tests";
+/** Of no form that could be told from other text. */
+const key = "schluessel.der.tests";
 
 const tools = ["read", "read_file", "list"].map((name) => ({
   name,
@@ -115,6 +116,14 @@ describe("a text", () => {
       expect(reply.usage).toEqual({ tokensIn: 8, tokensOut: 2 });
     },
   );
+
+  test("keeps its usage where a last chunk has none of it", async () => {
+    const chunkOf = (prompt_tokens: number, completion_tokens: number): Part => ({
+      chunk: { choices: [], usage: { prompt_tokens, completion_tokens } },
+    });
+    const { reply } = await call({ parts: [chunkOf(8, 2), chunkOf(0, 0)], usageIn: "nowhere" });
+    expect(reply.usage).toEqual({ tokensIn: 8, tokensOut: 2 });
+  });
 
   test("without usage counts nothing", async () => {
     const { reply } = await call({ ...says("好"), usageIn: "nowhere" });
@@ -286,6 +295,14 @@ describe("tool calls", () => {
     expect(called(reply)).toEqual([
       ["call_1", "read", argumentsText],
       ["call_2", "read", argumentsText],
+    ]);
+  });
+
+  test("without any id or index are calls of their own also where no tool has their name", async () => {
+    const deltas = ["unbekannt", "anders"].map((name) => toolDelta(whole(undefined, undefined, name)));
+    expect(called((await call({ parts: deltas })).reply).map(([, name]) => name)).toEqual([
+      "unbekannt",
+      "anders",
     ]);
   });
 
