@@ -67,7 +67,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     socketDirectory,
     logFile: join(folder, "server.log"),
   };
-  const first = adopted?.postmaster ?? (await startWhenFree(command, data, options.signal));
+  const discardSocket = async () => {
+    if (isTemporary(socketDirectory)) await rm(socketDirectory, { recursive: true, force: true });
+  };
+  const first =
+    adopted?.postmaster ??
+    (await startWhenFree(command, data, options.signal).catch(async (error: unknown) => {
+      await discardSocket();
+      throw error;
+    }));
   const keeper = keepRunning(first, command, data, options);
   return {
     address: { socketDirectory, port: socketPort, user: superuser, database: "postgres" },
@@ -77,7 +85,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     adopted: adopted !== undefined,
     async stop() {
       await keeper.stop();
-      if (isTemporary(socketDirectory)) await rm(socketDirectory, { recursive: true, force: true });
+      await discardSocket();
     },
   };
 }
