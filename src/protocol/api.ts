@@ -200,7 +200,7 @@ export const api = {
     query: FileQuery,
     status: 200,
     response: FileListing,
-    errors: ["invalid_path"],
+    errors: ["invalid_path", "name_too_long"],
   },
   downloadFile: {
     ...files,
@@ -210,7 +210,7 @@ export const api = {
     query: FilePath,
     status: 200,
     response: "file",
-    errors: ["invalid_path", "not_a_file", "path_not_found", "range_not_satisfiable"],
+    errors: ["invalid_path", "name_too_long", "not_a_file", "path_not_found", "range_not_satisfiable"],
   },
   uploadFiles: {
     ...files,
@@ -223,7 +223,16 @@ export const api = {
     }),
     status: 200,
     response: UploadResult,
-    errors: ["invalid_path", "invalid_file_name", "not_a_directory", "no_files", "too_large"],
+    errors: [
+      "invalid_path",
+      "invalid_file_name",
+      "name_too_long",
+      "not_a_directory",
+      "not_a_file",
+      "no_files",
+      "too_large",
+      "disk_full",
+    ],
   },
   deleteFile: {
     ...files,
@@ -233,7 +242,7 @@ export const api = {
     body: FilePath,
     status: 200,
     response: DeleteResult,
-    errors: ["invalid_path", "path_not_found", "directory_not_empty", "root_not_deletable"],
+    errors: ["invalid_path", "name_too_long", "path_not_found", "directory_not_empty", "root_not_deletable"],
   },
   listModels: {
     method: "GET",
