@@ -2,6 +2,7 @@ import type { FinishReason } from "../../../protocol/event.ts";
 import type { Fault } from "../failure.ts";
 import { isRecord, readFault } from "../fault-body.ts";
 import type { ModelDelta, ModelReply, Usage } from "../model.ts";
+import { readPieces } from "./read-pieces.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
 import { createToolCallCollector } from "./tool-call-collector.ts";
 
@@ -55,24 +56,10 @@ export function createAnswerCollector(
 
   const addDelta = (delta: Record<string, unknown>) => {
     if (typeof delta.reasoning_content === "string") reasoningContent += delta.reasoning_content;
-    say("reasoning", pickReasoning(delta));
+    for (const piece of readPieces(delta)) say(piece.type, piece.text);
     details.add(delta.reasoning_details);
-    if (typeof delta.content === "string") say("text", delta.content);
-    else if (Array.isArray(delta.content)) for (const part of delta.content) addPart(part);
-    if (typeof delta.refusal === "string") say("text", delta.refusal);
     tools.add(delta.tool_calls);
     if (isRecord(delta.function_call)) tools.add([{ index: 0, function: delta.function_call }]);
-  };
-
-  /** Mistral's form: a list of `{type: "text", text}` and `{type: "thinking", thinking: [...]}`. */
-  const addPart = (part: unknown) => {
-    if (!isRecord(part)) return;
-    if (typeof part.text === "string") say("text", part.text);
-    const thinking = Array.isArray(part.thinking) ? part.thinking : [part.thinking];
-    for (const piece of thinking) {
-      const thought = isRecord(piece) ? piece.text : piece;
-      if (typeof thought === "string") say("reasoning", thought);
-    }
   };
 
   return {
@@ -110,14 +97,6 @@ export function createAnswerCollector(
       return Object.keys(kept).length > 0 ? kept : undefined;
     },
   };
-}
-
-/** Some send the same reasoning under both names at once. */
-function pickReasoning(delta: Record<string, unknown>): string {
-  for (const value of [delta.reasoning_content, delta.reasoning, delta.thinking]) {
-    if (typeof value === "string" && value !== "") return value;
-  }
-  return "";
 }
 
 /** Usage comes once or as a growing count, so the most counts. */
