@@ -55,7 +55,7 @@ export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await client.signOut();
-    queries.clear();
     queries.setQueryData<Session>(sessionKey, { me: null, problem: null });
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
   };
 }

@@ -27,6 +27,7 @@ export function TaskHeader({ task }: { task: Task }) {
             directory === task.name ? "" : directory,
             task.skill,
             task.status === "active" ? "" : t(`status.${task.status}`),
+            tokens,
           ]
             .filter(Boolean)
             .join(" · ")}
