@@ -1,3 +1,4 @@
+import { ApiError } from "../../protocol/error.ts";
 import type { Database } from "../store/database.ts";
 import { publish } from "../store/notifications.ts";
 import { markCancelling, markTaskCancelling } from "../store/runs.ts";
@@ -13,10 +14,17 @@ export async function cancelRun(
   owned: boolean,
   ids: { userId: string; taskId: string; runId: string },
 ): Promise<void> {
-  const marked = markCancelling(database, ids.userId, ids.taskId, ids.runId);
-  if (owned) worker.cancel(ids.runId);
-  await marked;
-  if (!worker.cancel(ids.runId)) await tellOthers(database, worker, ids.runId);
+  // Of several cancels of a run that is executed here, the one that stops it is the first.
+  const stopped = owned ? worker.cancel(ids.runId) : null;
+  if (stopped === "stopping") throw runNotActive();
+  const unmarked = await markCancelling(database, ids.userId, ids.taskId, ids.runId);
+  // Stopped so quickly, the run may have ended as cancelled before the mark.
+  if (unmarked && !(stopped === "stopped" && unmarked === "cancelled")) throw runNotActive();
+  if (stopped === null && worker.cancel(ids.runId) === null) await tellOthers(database, worker, ids.runId);
+}
+
+function runNotActive(): ApiError {
+  return new ApiError("run_not_active", "The run has ended or is being cancelled already.");
 }
 
 /** Cancels a task's active run and waits for its end up to `waitMs`. Returns the run's id; null if none was active. */
@@ -29,7 +37,7 @@ export async function cancelTaskRun(
 ): Promise<string | null> {
   const runId = await markTaskCancelling(database, userId, taskId);
   if (runId === null) return null;
-  if (!worker.cancel(runId)) await tellOthers(database, worker, runId);
+  if (worker.cancel(runId) === null) await tellOthers(database, worker, runId);
   const tooLong = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
   await Promise.race([worker.finished(runId), tooLong]);
   return runId;

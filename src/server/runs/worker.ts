@@ -89,11 +89,13 @@ export class Worker {
     void this.#beat().catch(() => {});
   }
 
-  /** Stops a run that is executed here; says whether it is. */
-  cancel(runId: string): boolean {
+  /** Stops a run that is executed here; null if it is not, "stopping" if it was told so before. */
+  cancel(runId: string): "stopped" | "stopping" | null {
     const controller = this.#active.get(runId);
-    controller?.abort("cancelled" satisfies StopReason);
-    return controller !== undefined;
+    if (!controller) return null;
+    if (controller.signal.aborted) return "stopping";
+    controller.abort("cancelled" satisfies StopReason);
+    return "stopped";
   }
 
   /** Resolves when the run is no longer executed here. */

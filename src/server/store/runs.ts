@@ -138,27 +138,33 @@ export async function cancellingRuns(database: Database, serverId: string): Prom
   return rows.map((row) => row.run_id);
 }
 
-/** Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already. */
+/**
+ * Marks an active run `cancelling` and returns null; if it was not for this to mark, the state that the
+ * run is in. Throws `run_not_found`.
+ */
 export async function markCancelling(
   database: Database,
   userId: string,
   taskId: string,
   runId: string,
-): Promise<void> {
-  const { rows } = await database.pool.query<{ marked: boolean }>({
+): Promise<RunStatus | null> {
+  const { rowCount } = await database.pool.query({
     name: "mark-cancelling",
-    text: `with marked as (
-        update runs set status = 'cancelling'
-        where run_id = $1 and task_id = $2 and user_id = $3 and status in ('queued', 'running')
-        returning run_id)
-      select exists (select 1 from marked) as marked from runs
-      where run_id = $1 and task_id = $2 and user_id = $3`,
+    text: `update runs set status = 'cancelling'
+      where run_id = $1 and task_id = $2 and user_id = $3 and status in ('queued', 'running')`,
     values: [runId, taskId, userId],
   });
-  if (!rows[0]) throw runNotFound();
-  if (!rows[0].marked) {
-    throw new ApiError("run_not_active", "The run has ended or is being cancelled already.");
-  }
+  if (rowCount === 1) return null;
+  // Read anew: the run's end may be what the mark had to wait for.
+  const run = await database.query
+    .selectFrom("runs")
+    .select("status")
+    .where("run_id", "=", runId)
+    .where("task_id", "=", taskId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  if (!run) throw runNotFound();
+  return run.status;
 }
 
 /** Marks a task's active run `cancelling`, if it has one; null if not. */
