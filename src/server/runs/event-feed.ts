@@ -67,17 +67,10 @@ export class EventFeed {
   /** Follows a run from after `after` until its end; returns what stops it. */
   follow(runId: string, after: number, watcher: Watcher): () => void {
     const channel = this.#channel(runId);
-    const seq = channel.head === null ? after : Math.min(after, channel.head);
-    const follower: Follower = { watcher, seq, live: false, gone: false };
+    const follower: Follower = { watcher, seq: after, live: false, gone: false };
     channel.followers.add(follower);
-    const stop = () => this.#remove(channel, follower);
-    this.#catchUp(channel, follower).catch(() => {
-      // The database is away: the watcher's stream ends, and it comes back for the rest.
-      if (follower.gone) return;
-      stop();
-      watcher.end();
-    });
-    return stop;
+    this.#startCatchUp(channel, follower);
+    return () => this.#remove(channel, follower);
   }
 
   openLocal(run: { runId: string; taskId: string; userId: string }, head: number): void {
@@ -154,6 +147,13 @@ export class EventFeed {
     follower.watcher.end();
   }
 
+  #startCatchUp(channel: Channel, follower: Follower): void {
+    this.#catchUp(channel, follower).catch(() => {
+      // The database is away: the watcher's stream ends, and it comes back for the rest.
+      this.#end(channel, follower);
+    });
+  }
+
   async #catchUp(channel: Channel, follower: Follower): Promise<void> {
     while (!follower.gone) {
       if (channel.head !== null && this.#joinLive(channel, follower)) return;
@@ -165,14 +165,12 @@ export class EventFeed {
         await follower.watcher.ready();
       } else if (!isActive(page.status)) {
         return this.#end(channel, follower);
-      } else if (channel.head === null) {
-        // The run is executed elsewhere, or waits: from here on its log is read whenever it grows.
-        channel.head = follower.seq;
+      } else if (!channel.owner) {
+        // The run is executed elsewhere, or waits: from here on its log is read whenever it grows. Another
+        // follower may have asked for what lies beyond the log's end, so the least of them counts.
+        channel.head = Math.min(channel.head ?? follower.seq, follower.seq);
         follower.live = true;
         return this.#readOn(channel);
-      } else if (!channel.owner) {
-        follower.live = true;
-        return;
       }
     }
   }
@@ -195,7 +193,11 @@ export class EventFeed {
     const first = frames[0]?.seq ?? 0;
     for (const follower of channel.followers) {
       if (!follower.live) continue;
-      if (follower.seq !== first - 1) this.#give(channel, follower, frames);
+      if (follower.seq < first - 1) {
+        // What lies between was read by nobody here: this one catches up anew.
+        follower.live = false;
+        this.#startCatchUp(channel, follower);
+      } else if (follower.seq >= first) this.#give(channel, follower, frames);
       else {
         follower.seq = last.seq;
         follower.watcher.write(batch);
@@ -216,11 +218,12 @@ export class EventFeed {
 
   #give(channel: Channel, follower: Follower, frames: Frame[]): void {
     const fresh = frames.filter((frame) => frame.seq > follower.seq);
-    const last = fresh.at(-1);
-    if (!last) return;
-    follower.seq = last.seq;
-    follower.watcher.write(Buffer.concat(fresh.map((frame) => frame.bytes)));
-    if (last.last) this.#end(channel, follower);
+    if (fresh.length > 0) {
+      follower.seq = fresh.at(-1)?.seq ?? 0;
+      follower.watcher.write(Buffer.concat(fresh.map((frame) => frame.bytes)));
+    }
+    // Also for one who asked for what lies beyond the end.
+    if (frames.at(-1)?.last) this.#end(channel, follower);
   }
 
   /** Reads on behind `head`, one reader a channel; a call in the meantime makes it look once more. */
