@@ -15,6 +15,21 @@ export async function listenOn(server: Server, port: number, host: string): Prom
   });
 }
 
+/** How long answers under way may go on once the server closes, milliseconds. */
+const graceMs = 2_000;
+
+/** Takes no new connections, has `endStreams` end what would never end, and gives the rest a moment. */
+export async function closeHttp(server: Server, endStreams: () => Promise<void>): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  await endStreams();
+  // A connection whose answer has ended is idle, and would be kept for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
 /** The URL a browser on this machine can open. */
 export function addressOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type ServerOptions } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
@@ -18,7 +18,7 @@ import { createHealthHandler } from "./http/handlers/health.ts";
 import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
 import { createSignInCodes, type SignInCodes } from "./http/sign-in-codes.ts";
-import { addressOf, listenOn } from "./listen.ts";
+import { addressOf, closeHttp, listenOn } from "./listen.ts";
 import { createModels, type Models } from "./models.ts";
 import { findPackageRoot } from "./package-root.ts";
 import { EventFeed } from "./runs/event-feed.ts";
@@ -62,7 +62,13 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const { worker, feed } = await startWork(parts, started);
     const codes = createSignInCodes();
     const handlers = createHandlers({ ...parts, worker, feed, codes });
-    const http = await startHttp(parts, handlers, started);
+    const http = await startHttp(parts, handlers);
+    // Who watches a run here sees its last word: the streams end only after the runs.
+    const endStreams = async () => {
+      await worker.stop();
+      feed.close();
+    };
+    started.push(() => closeHttp(http, endStreams));
     const url = addressOf(http, config.host);
     await folder.setAddress(url);
     const signInLink = config.local ? `${url}/#code=${codes.issue(folder.secrets.local_user_id)}` : undefined;
@@ -177,7 +183,13 @@ function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes:
   };
 }
 
-async function startHttp(parts: Parts, handlers: Handlers, started: Stops): Promise<HttpServer> {
+/**
+ * An upload of 2 GiB may take hours. Idle connections outlive those of the usual proxies (60 s): who closes
+ * first may cross the next request on its way, and the client sees a dropped connection.
+ */
+const connectionTimes: ServerOptions = { requestTimeout: 4 * 3_600_000, keepAliveTimeout: 75_000 };
+
+async function startHttp(parts: Parts, handlers: Handlers): Promise<HttpServer> {
   const { config, folder, database, logger } = parts;
   const built = join(findPackageRoot(), "dist");
   const app = createApp({
@@ -191,12 +203,7 @@ async function startHttp(parts: Parts, handlers: Handlers, started: Stops): Prom
     webDirectory: join(built, "web"),
     referenceDirectory: join(built, "docs"),
   });
-  const http = createHttpServer(getRequestListener(app.fetch));
+  const http = createHttpServer(connectionTimes, getRequestListener(app.fetch));
   await listenOn(http, config.port, config.host);
-  started.push(async () => {
-    const closed = new Promise((resolve) => http.close(resolve));
-    http.closeAllConnections();
-    await closed;
-  });
   return http;
 }
