@@ -98,7 +98,7 @@ function readEvents(
 function parseFrame(raw: string): Frame | null {
   const lines = raw.slice(0, -2).split("\n");
   if (lines.every((line) => line.startsWith(":") || line.startsWith("retry: "))) return null;
-  const match = /^id: (\d+)\nevent: ([a-z_]+)\ndata: (\{.*\})\n\n$/.exec(raw);
+  const match = /^id: (\d+)\nevent: ([a-z_]+)\ndata: (\{[^\r\n]*\})\n\n$/.exec(raw);
   if (!match) throw new Error(`not a frame of the contract: ${JSON.stringify(raw)}`);
   const [, id, event = "", data = ""] = match;
   return { raw, id: Number(id), event, data: JSON.parse(data) };

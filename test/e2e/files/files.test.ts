@@ -276,7 +276,7 @@ describe("downloading", () => {
   });
 
   test("links in a circle, a pipe, a file taken for a directory are refused without waiting", async () => {
-    for (const path of ["自己", "管道", "a.txt/b", "a.txt/"]) {
+    for (const path of ["自己", "管道", "a.txt/b"]) {
       expect([path, [400, 404].includes((await get("/download", path)).status)]).toEqual([path, true]);
     }
     expect((await get("", "")).status).toBe(200);

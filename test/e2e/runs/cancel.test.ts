@@ -84,7 +84,9 @@ describe("cancelling a run", () => {
       const { status } = await cancel(task, run.runId);
       expect([202, 409]).toContain(status);
       const last = (await events.all()).at(-1);
-      expect(last).toMatchObject({ event: "done", data: { status: status === 202 ? "cancelled" : "ok" } });
+      // The run may have said its last word while the cancel was on its way.
+      const possible = status === 202 ? ["cancelled", "ok"] : ["ok"];
+      expect([last?.event, possible.includes(String(last?.data.status))]).toEqual(["done", true]);
       expect(findFaults(await readMessages(user, task.task_id))).toEqual([]);
     }
   });

@@ -29,14 +29,15 @@ const raws = (frames: Frame[]) => frames.map(({ raw }) => raw);
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** A run of two steps with a tool in between, and a long text. */
-async function richRun(): Promise<StartedRun & { frames: Frame[] }> {
+async function richRun(): Promise<StartedRun & { frames: Frame[]; callId: string }> {
+  const callId = `call_${randomUUID()}`;
   server.models.script(
     {
-      parts: [{ text: "先看看。" }, { toolCall: { id: "call_1", name: "list", arguments: '{"path":"."}' } }],
+      parts: [{ text: "先看看。" }, { toolCall: { id: callId, name: "list", arguments: '{"path":"."}' } }],
     },
     { ...says("水泥", "\n第二行 😀", '"引号"\\', " 完"), paceMs: 5 },
   );
-  return finishRun(user, task.task_id, "看看目录");
+  return { callId, ...(await finishRun(user, task.task_id, "看看目录")) };
 }
 
 describe("the stream", () => {
@@ -62,7 +63,7 @@ describe("the stream", () => {
   });
 
   test("tells a run from its start to its end, in the contract's words", async () => {
-    const { frames, runId } = await richRun();
+    const { frames, runId, callId } = await richRun();
     expect(frames.map(({ id }) => id)).toEqual(numbers(frames.length));
     const without = kinds(frames).filter((kind, index, all) => kind !== "text" || all[index - 1] !== "text");
     expect(without).toEqual([
@@ -84,10 +85,10 @@ describe("the stream", () => {
       { step: 1, model: "scripted" },
       { step: 2, model: "scripted" },
     ]);
-    expect(data("tool_call")).toEqual([{ id: "call_1", name: "list", arguments: { path: "." } }]);
+    expect(data("tool_call")).toEqual([{ id: callId, name: "list", arguments: { path: "." } }]);
     expect(data("tool_result")).toEqual([
       {
-        id: "call_1",
+        id: callId,
         name: "list",
         content: expect.any(String),
         is_error: false,
