@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Logger } from "pino";
@@ -31,8 +32,13 @@ export function createApp(options: AppOptions): App {
   app.use(async (context, next) => {
     const requestId = randomUUID();
     context.set("requestId", requestId);
+    context.header("X-Request-Id", requestId);
     await next();
-    if (!context.env.outgoing.headersSent) context.header("X-Request-Id", requestId);
+    // What a handler has written itself must not be written again, whatever was added to its stand-in.
+    if (context.env.outgoing.headersSent) {
+      context.res = undefined;
+      context.res = RESPONSE_ALREADY_SENT;
+    }
   });
   app.use(
     cors({
@@ -84,7 +90,15 @@ function mount(app: App, name: EndpointName, options: AppOptions): void {
     }
     const answer = await handler(
       { params, query, body },
-      { user, request: context.req.raw, incoming, outgoing },
+      {
+        user,
+        request: context.req.raw,
+        incoming,
+        outgoing,
+        get headers() {
+          return Object.fromEntries(context.res.headers);
+        },
+      },
     );
     if (answer instanceof Response) return answer;
     if (answer === undefined) return context.body(null, 204);

@@ -10,11 +10,13 @@ const maxQueuedBytes = 1024 * 1024;
 /** Streams a run's events to one reader, from after `after` to the run's end. */
 export function streamEvents(
   outgoing: ServerResponse,
+  headers: Record<string, string>,
   feed: EventFeed,
   runId: string,
   after: number,
 ): Response {
   outgoing.writeHead(200, {
+    ...headers,
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",
