@@ -116,6 +116,8 @@ async function readForm(
   const files: Promise<StagedFile>[] = [];
   let path = "";
   form.on("field", (field, value, { valueTruncated }) => {
+    // What busboy takes for a text here is a file whose name is empty, or is none that can be read.
+    if (field === "files") fail(badFileName());
     if (field !== "path") return;
     path = value;
     if (valueTruncated) fail(new ApiError("name_too_long", "The path is too long. Use a shorter one."));
@@ -162,12 +164,7 @@ async function stageFile(
   stream: Readable & { truncated?: boolean },
   maxBytes: number,
 ): Promise<StagedFile> {
-  if (!isFileName(name)) {
-    throw new ApiError(
-      "invalid_file_name",
-      "A file needs a name without '/' and '\\' that is not '.' or '..'.",
-    );
-  }
+  if (!isFileName(name)) throw badFileName();
   if (Buffer.byteLength(name) > 255) {
     throw new ApiError("name_too_long", "A file's name is at most 255 bytes long. Use a shorter one.");
   }
@@ -179,6 +176,13 @@ async function stageFile(
   } finally {
     await file.discard();
   }
+}
+
+function badFileName(): ApiError {
+  return new ApiError(
+    "invalid_file_name",
+    "A file needs a name without '/' and '\\' that is not '.' or '..'.",
+  );
 }
 
 function isFileName(name: string | undefined): name is string {
