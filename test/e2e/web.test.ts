@@ -40,12 +40,14 @@ async function openPage(context = browser.newContext({ locale: "zh-CN" })): Prom
   return opened;
 }
 
-/** Opens the form for a new task, writes `message` and sends it by Enter. */
+const reply = () => page.getByRole("textbox", { name: "回复，或说明下一步做什么" });
+
+/** Opens the form for a new task, writes `message`, sends it by Enter and waits for the task to be open. */
 async function handOver(message: string): Promise<void> {
   await page.goto(`${server.url}/new`);
   await page.getByRole("textbox", { name: "要做什么？" }).fill(message);
   await page.keyboard.press("Enter");
-  await page.waitForURL(/\/tasks\//);
+  await reply().waitFor();
 }
 
 /** A promise and what fulfils it. */
@@ -53,8 +55,6 @@ function gate(): { opened: Promise<void>; open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: () => resolve() };
 }
-
-const reply = () => page.getByRole("textbox", { name: "回复，或说明下一步做什么" });
 
 test("the sign-in code is gone from the address, and the page keeps no token", async () => {
   expect(page.url()).toBe(`${server.url}/`);
@@ -85,6 +85,19 @@ test("an answer streams in, is drawn as markdown, and loads nothing from elsewhe
   await page.getByRole("navigation", { name: "任务" }).getByText("整理三季度合同").waitFor();
 });
 
+test("code is shown as it comes, whatever its language", async () => {
+  const { opened, open } = gate();
+  server.models.script({
+    parts: [{ text: "```\n第一行\n第二" }, { until: opened }, { text: "行\n第三行\n```\n" }],
+  });
+  await handOver("写三行代码");
+  const code = page.locator("pre");
+  await code.getByText("第二", { exact: true }).waitFor();
+  open();
+  await code.getByText("第三行").waitFor();
+  expect(await code.textContent()).toBe("第一行\n第二行\n第三行");
+});
+
 test("an Enter that ends an input method's composition does not send", async () => {
   server.models.script(says("收到。"));
   const session = await page.context().newCDPSession(page);
@@ -96,7 +109,7 @@ test("an Enter that ends an input method's composition does not send", async () 
   expect(await reply().inputValue()).toBe("你好");
   await page.keyboard.press("Enter");
   await page.getByText("收到。").waitFor();
-  expect(await page.getByRole("article", { name: "你" }).allInnerTexts()).toEqual(["整理三季度合同", "你好"]);
+  expect(await page.getByRole("article", { name: "你" }).allInnerTexts()).toEqual(["写三行代码", "你好"]);
 });
 
 test("a page reloaded in mid-answer, and a second one, go on with it", async () => {

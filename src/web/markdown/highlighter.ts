@@ -58,7 +58,10 @@ const mostResults = 150;
 let loading: Promise<HighlighterCore> | undefined;
 const results = new Map<string, HighlightResult>();
 
-/** Colours finished code blocks; what still streams stays plain, so that nothing is coloured per frame. */
+/**
+ * Colours finished code blocks; what still streams stays plain, so that nothing is coloured per frame. It always
+ * answers with the whole code: where a plugin answers nothing, the renderer goes on showing what it last had.
+ */
 export const highlighter: CodeHighlighterPlugin = {
   name: "shiki",
   type: "code-highlighter",
@@ -67,7 +70,7 @@ export const highlighter: CodeHighlighterPlugin = {
   supportsLanguage: (language) => grammarOf(language) !== undefined,
   highlight({ code, language, isIncomplete }, onReady) {
     const grammar = grammarOf(language);
-    if (!grammar || isIncomplete || code.length > longestCode) return null;
+    if (!grammar || isIncomplete || code.length > longestCode) return plain(code);
     const key = `${grammar}\n${code}`;
     const known = results.get(key);
     if (known) return known;
@@ -79,9 +82,14 @@ export const highlighter: CodeHighlighterPlugin = {
       },
       () => undefined,
     );
-    return null;
+    return plain(code);
   },
 };
+
+function plain(code: string): HighlightResult {
+  const tokens = code.split("\n").map((content) => [{ content, color: "inherit" }]);
+  return { tokens, bg: "transparent", fg: "inherit" };
+}
 
 function grammarOf(language: string): Grammar | undefined {
   const name = language.toLowerCase();
