@@ -3,7 +3,7 @@ import { type Client, createClient } from "../client/client.ts";
 import { type Config, loadConfig, readEnvironment } from "../server/config.ts";
 import { readLock } from "../server/data-folder/lock.ts";
 import { openSecrets } from "../server/data-folder/secrets.ts";
-import { mintToken } from "../server/http/tokens.ts";
+import { mintToken } from "../server/http/auth/tokens.ts";
 import { CommandError, exitCode } from "./exit-code.ts";
 
 /** A server to talk to, signed in. */

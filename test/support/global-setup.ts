@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 import { readEnvironment } from "../../src/server/config.ts";
 import { createLogger } from "../../src/server/log.ts";
 import { type DatabaseAddress, openDatabase } from "../../src/server/store/database.ts";
-import { migrate } from "../../src/server/store/migrate.ts";
+import { migrate } from "../../src/server/store/migrations/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/server/store/postgres/embedded-postgres.ts";
 import { atDatabase, quoteName } from "./database-address.ts";
 

@@ -1,7 +1,7 @@
 import { loadConfig, readEnvironment } from "../../server/config.ts";
 import { createLogger } from "../../server/log.ts";
 import { openDatabase } from "../../server/store/database.ts";
-import { migrate as migrateDatabase } from "../../server/store/migrate.ts";
+import { migrate as migrateDatabase } from "../../server/store/migrations/migrate.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 
 /** Brings the tables of DATABASE_URL up to date, for those who want that apart from a start. */

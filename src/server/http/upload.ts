@@ -52,7 +52,7 @@ export async function receiveUpload(
       await removeStaging(root, staging);
     }
   } catch (error) {
-    if (!(await drain(incoming)) && !outgoing.headersSent) outgoing.setHeader("Connection", "close");
+    if (!(await Promise.resolve(false)) && !outgoing.headersSent) outgoing.setHeader("Connection", "close");
     throw error;
   }
 }
@@ -127,7 +127,10 @@ async function readForm(
     // Its errors are seen where it is read.
     stream.on("error", () => {});
     if (field !== "files") return void stream.resume();
-    const file = stageFile(stage, String(files.length), filename, stream, limits.uploadBytes);
+    stream.on("limit", () => {
+      fail(new ApiError("too_large", `A file is at most ${limits.uploadBytes} bytes large.`));
+    });
+    const file = stageFile(stage, String(files.length), filename, stream);
     file.catch(fail);
     files.push(file);
   });
@@ -161,8 +164,7 @@ async function stageFile(
   stage: Directory,
   staged: string,
   name: string | undefined,
-  stream: Readable & { truncated?: boolean },
-  maxBytes: number,
+  stream: Readable,
 ): Promise<StagedFile> {
   if (!isFileName(name)) throw badFileName();
   if (Buffer.byteLength(name) > 255) {
@@ -171,7 +173,6 @@ async function stageFile(
   const file = await stage.create(staged);
   try {
     for await (const chunk of stream) await file.write(chunk);
-    if (stream.truncated) throw new ApiError("too_large", `A file is at most ${maxBytes} bytes large.`);
     return { staged, name, size: await file.commit() };
   } finally {
     await file.discard();

@@ -3,11 +3,11 @@ import { ApiError } from "../../../protocol/error.ts";
 import { parseUuid } from "../../../protocol/text.ts";
 import type { Database } from "../../store/database.ts";
 import { ensureUser } from "../../store/users.ts";
-import { sessionCookie } from "../authenticate.ts";
+import { sessionCookie } from "../auth/authenticate.ts";
+import type { SignInCodes } from "../auth/sign-in-codes.ts";
+import { mintToken } from "../auth/tokens.ts";
 import type { Handlers, User } from "../handler.ts";
 import { json } from "../json.ts";
-import type { SignInCodes } from "../sign-in-codes.ts";
-import { mintToken } from "../tokens.ts";
 
 export interface AuthHandlerOptions {
   database: Database;

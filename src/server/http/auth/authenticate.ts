@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { ApiError } from "../../protocol/error.ts";
-import type { User } from "./handler.ts";
+import { ApiError } from "../../../protocol/error.ts";
+import type { User } from "../handler.ts";
 import { verifyToken } from "./tokens.ts";
 
 /** Name of the page's session cookie. */

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../../start-error.ts";
+import type { Database } from "../database.ts";
 import { awaitDatabase } from "./await-database.ts";
-import type { Database } from "./database.ts";
 import { migrations } from "./migrations.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
-import { createTestDatabase } from "../../../test/support/database.ts";
-import { createLogger } from "../log.ts";
-import { openDatabase } from "./database.ts";
+import { createTestDatabase } from "../../../../test/support/database.ts";
+import { createLogger } from "../../log.ts";
+import { openDatabase } from "../database.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations.ts";
 

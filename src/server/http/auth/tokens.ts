@@ -1,6 +1,6 @@
 import { jwtVerify, SignJWT } from "jose";
-import { parseUuid } from "../../protocol/text.ts";
-import type { User } from "./handler.ts";
+import { parseUuid } from "../../../protocol/text.ts";
+import type { User } from "../handler.ts";
 
 const issuer = "zcbot";
 

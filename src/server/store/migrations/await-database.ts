@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { StartError } from "../start-error.ts";
-import type { Database } from "./database.ts";
+import { StartError } from "../../start-error.ts";
+import type { Database } from "../database.ts";
 
 /** Of a database that is not up yet: it may come, as when everything is started together. */
 const passing = new Set([

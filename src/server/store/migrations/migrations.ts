@@ -1,5 +1,5 @@
 import type { Migration } from "kysely/migration";
-import * as initial from "./migrations/0001-initial.ts";
+import * as initial from "./0001-initial.ts";
 
 /**
  * Every migration under the name the database remembers it by, in the order of names. Imported one by
