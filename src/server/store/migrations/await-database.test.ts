@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer } from "node:net";
 import { pipeline } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
-import { createTestDatabase } from "../../../test/support/database.ts";
-import { createLogger } from "../log.ts";
+import { createTestDatabase } from "../../../../test/support/database.ts";
+import { createLogger } from "../../log.ts";
 import { awaitDatabase } from "./await-database.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase } from "../database.ts";
 
 function open(url: string) {
   const logger = createLogger("silent");
