@@ -52,7 +52,7 @@ export async function receiveUpload(
       await removeStaging(root, staging);
     }
   } catch (error) {
-    if (!(await Promise.resolve(false)) && !outgoing.headersSent) outgoing.setHeader("Connection", "close");
+    if (!(await drain(incoming)) && !outgoing.headersSent) outgoing.setHeader("Connection", "close");
     throw error;
   }
 }
