@@ -223,8 +223,30 @@ describe("pages that need no credential", () => {
     expect(new URL(answer.headers.get("location") ?? "", server.url).pathname).toBe("/");
   });
 
-  test("/ is open", async () => {
-    expect((await stranger(server.url).fetch("/")).status).not.toBe(401);
+  test("every GET outside /v1 is the web app's, its deep links too", async ({ skip }) => {
+    const home = await ask<string>(stranger(server.url), "GET", "/");
+    expect(home.status).not.toBe(401);
+    if (home.status === 503) skip("the web app is not built");
+    for (const path of ["/tasks", `/tasks/${task.task_id}`, "/files/报告", "/v2", "/v1x"]) {
+      const page = await ask<string>(stranger(server.url), "GET", path);
+      expect([path, page.status, page.text === home.text]).toEqual([path, 200, true]);
+      expect(page.headers.get("content-type")).toContain("text/html");
+    }
+    for (const path of ["/v1", "/v1/", "/v1/没有"]) {
+      expect([path, (await ask(user, "GET", path)).status]).toEqual([path, 404]);
+    }
+  });
+
+  test("no address leads out of the web app's folder", async () => {
+    for (const path of [
+      "/../package.json",
+      "/%2e%2e/package.json",
+      "/..%2fpackage.json",
+      "/assets/../../../package.json",
+    ]) {
+      const page = await ask<string>(stranger(server.url), "GET", path);
+      expect(page.text).not.toContain('"dependencies"');
+    }
   });
 });
 

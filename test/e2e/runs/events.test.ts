@@ -16,13 +16,28 @@ import { startTestServer, type TestServer, type TestUser } from "../../support/s
 let server: TestServer;
 let user: TestUser;
 let task: TaskAnswer;
+/** The first ping on a stream where nothing happens, waited for while the other tests run. */
+let ping: Promise<void>;
 
 beforeAll(async () => {
   server = await startTestServer();
   user = await server.createUser();
   task = await createTask(user);
+  const idle = await startHangingRun(user, (await createTask(user)).task_id);
+  ping = readPing(idle.eventsUrl);
 });
 afterAll(() => server.close());
+
+/** Resolves with the first comment after the greeting. */
+async function readPing(eventsUrl: string): Promise<void> {
+  const response = await user.fetch(eventsUrl);
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString();
+    if (/\n\n: ?ping\n\n/.test(text)) return;
+  }
+  throw new Error("the stream ended without a ping");
+}
 
 const kinds = (frames: Frame[]) => frames.map(({ event }) => event);
 const raws = (frames: Frame[]) => frames.map(({ raw }) => raw);
@@ -223,6 +238,10 @@ describe("watchers", () => {
     }
     await ask(user, "POST", `/v1/tasks/${task.task_id}/runs/${run.runId}/cancel`);
     await run.events.all();
+  });
+
+  test("of a run that says nothing get a ping", async () => {
+    await ping;
   });
 
   test("after the server was started anew read the same events", async () => {
