@@ -95,7 +95,7 @@ test("code is shown as it comes, whatever its language", async () => {
   await code.getByText("第二", { exact: true }).waitFor();
   open();
   await code.getByText("第三行").waitFor();
-  expect(await code.textContent()).toBe("第一行\n第二行\n第三行");
+  expect(await code.allInnerTexts()).toEqual(["第一行\n第二行\n第三行"]);
 });
 
 test("an Enter that ends an input method's composition does not send", async () => {
