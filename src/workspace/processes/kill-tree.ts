@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
 
 /** Sends SIGKILL; a process that is already gone is fine. */
 export function kill(pid: number): void {
@@ -19,16 +20,25 @@ export async function killNamespace(unsharePid: number): Promise<boolean> {
   return children.length > 0;
 }
 
-/**
- * Kills a process group and whatever carries `mark` in its environment, again and again until nothing is found:
- * a process may fork while it is looked for.
- */
+/** A look can miss a process that is being made meanwhile; one more generation each time. */
+const cleanLooks = 3;
+const maxLooks = 50;
+/** How often a process without environment is taken for one that is just starting a program. */
+const maxDoubts = 10;
+
+/** Kills a process group and whatever carries `mark` in its environment, until looking finds nothing any more. */
 export async function killGroup(group: number, mark: string): Promise<void> {
-  for (let round = 0; round < 50; round++) {
+  let clean = 0;
+  for (let look = 0; look < maxLooks && clean < cleanLooks; look++) {
     kill(-group);
-    const marked = await findProcesses((pid) => hasMark(pid, mark));
-    if (marked.length === 0) return;
-    for (const pid of marked) kill(pid);
+    const found = await findProcesses(async (pid) => {
+      const environment = await environmentOf(pid);
+      if (environment.includes(mark)) kill(pid);
+      else if (environment !== "" || look >= maxDoubts || !(await hasProgram(pid))) return false;
+      return true;
+    });
+    clean = found.length === 0 ? clean + 1 : 0;
+    if (found.length > 0) await wait(1);
   }
 }
 
@@ -46,9 +56,16 @@ async function parentOf(pid: number): Promise<number | undefined> {
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** A zombie has no environment any more, so it is not found. */
-async function hasMark(pid: number, mark: string): Promise<boolean> {
-  if (pid === process.pid) return false;
-  const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-  return environment.includes(mark);
+/** Empty for zombies, for other users' processes, and for a moment while a program is being started. */
+async function environmentOf(pid: number): Promise<string> {
+  if (pid === process.pid) return "this process";
+  return readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+}
+
+/** False for zombies and the kernel's own threads. */
+async function hasProgram(pid: number): Promise<boolean> {
+  return readlink(`/proc/${pid}/exe`).then(
+    () => true,
+    () => false,
+  );
 }
