@@ -51,7 +51,9 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 
 type DataOf<Type extends EventType> =
-  z.infer<(typeof eventData)[Type]> extends Record<string, never> ? unknown : z.infer<(typeof eventData)[Type]>;
+  z.infer<(typeof eventData)[Type]> extends Record<string, never>
+    ? unknown
+    : z.infer<(typeof eventData)[Type]>;
 
 /** One event: `{type, ...data}`. */
 export type RunEvent = { [Type in EventType]: { type: Type } & DataOf<Type> }[EventType];

@@ -128,7 +128,10 @@ describe("a bad name gets 400 and nothing of that request is kept", () => {
     ["nothing", file("")],
     ["256 bytes", file("a".repeat(256))],
     ["86 Chinese characters", file("长".repeat(86))],
-    ["an encoded path out", { disposition: `form-data; name="files"; filename*=UTF-8''..%2F..%2F%E5%9D%8F.txt` }],
+    [
+      "an encoded path out",
+      { disposition: `form-data; name="files"; filename*=UTF-8''..%2F..%2F%E5%9D%8F.txt` },
+    ],
   ];
   test.each(bad)("%s", async (_name, part) => {
     for (const parts of [

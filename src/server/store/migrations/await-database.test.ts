@@ -4,8 +4,8 @@ import { pipeline } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestDatabase } from "../../../../test/support/database.ts";
 import { createLogger } from "../../log.ts";
-import { awaitDatabase } from "./await-database.ts";
 import { openDatabase } from "../database.ts";
+import { awaitDatabase } from "./await-database.ts";
 
 function open(url: string) {
   const logger = createLogger("silent");
