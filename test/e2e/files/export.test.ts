@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask, createTask } from "../../support/api/request.ts";
+import { finishRun } from "../../support/api/runs.ts";
 import { calls, says } from "../../support/model-turn.ts";
 import { readZip } from "../../support/read-zip.ts";
-import { ask, createTask } from "../../support/request.ts";
-import { finishRun } from "../../support/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

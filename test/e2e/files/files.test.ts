@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { link, lstat, mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listFiles } from "../../support/multipart.ts";
-import { ask } from "../../support/request.ts";
+import { listFiles } from "../../support/api/multipart.ts";
+import { ask } from "../../support/api/request.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

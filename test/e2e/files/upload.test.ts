@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { encodeForm, type FormPart, formType, listFiles, upload } from "../../support/multipart.ts";
-import { openConnection } from "../../support/raw-connection.ts";
-import { ask } from "../../support/request.ts";
+import { encodeForm, type FormPart, formType, listFiles, upload } from "../../support/api/multipart.ts";
+import { openConnection } from "../../support/api/raw-connection.ts";
+import { ask } from "../../support/api/request.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

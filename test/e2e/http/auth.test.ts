@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/server/config.ts";
-import { forgeToken, readClaims } from "../../support/forge-token.ts";
-import { ask, readAnswer, stranger } from "../../support/request.ts";
+import { forgeToken, readClaims } from "../../support/api/forge-token.ts";
+import { ask, readAnswer, stranger } from "../../support/api/request.ts";
 import {
   jwtSecret,
   platformKey,

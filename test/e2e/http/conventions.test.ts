@@ -6,7 +6,7 @@ import {
   readAnswer,
   stranger,
   type TaskAnswer,
-} from "../../support/request.ts";
+} from "../../support/api/request.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openConnection } from "../../support/raw-connection.ts";
-import { ask, createTask, readAnswer, type TaskAnswer } from "../../support/request.ts";
+import { openConnection } from "../../support/api/raw-connection.ts";
+import { ask, createTask, readAnswer, type TaskAnswer } from "../../support/api/request.ts";
 import { platformKey, startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

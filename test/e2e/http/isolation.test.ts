@@ -3,9 +3,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, type EndpointName } from "../../../src/protocol/api.ts";
-import { openEvents } from "../../support/events.ts";
-import { ask, createTask, readAnswer, stranger, type TaskAnswer } from "../../support/request.ts";
-import { finishRun, readMessages, readRun, type StartedRun, startHangingRun } from "../../support/runs.ts";
+import { openEvents } from "../../support/api/events.ts";
+import { ask, createTask, readAnswer, stranger, type TaskAnswer } from "../../support/api/request.ts";
+import {
+  finishRun,
+  readMessages,
+  readRun,
+  type StartedRun,
+  startHangingRun,
+} from "../../support/api/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ask, createTask, stranger } from "../../support/request.ts";
-import { finishRun } from "../../support/runs.ts";
+import { ask, createTask, stranger } from "../../support/api/request.ts";
+import { finishRun } from "../../support/api/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 interface Operation {

@@ -3,9 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openEvents } from "../../support/events.ts";
-import { calls, says } from "../../support/model-turn.ts";
-import { createTask, type TaskAnswer } from "../../support/request.ts";
+import { openEvents } from "../../support/api/events.ts";
+import { createTask, type TaskAnswer } from "../../support/api/request.ts";
 import {
   cancelRun,
   findFaults,
@@ -14,7 +13,8 @@ import {
   readStatus,
   startHangingRun,
   startRun,
-} from "../../support/runs.ts";
+} from "../../support/api/runs.ts";
+import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

@@ -3,12 +3,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { type EventReader, type Frame, openEvents } from "../../support/events.ts";
-import { forgeToken } from "../../support/forge-token.ts";
-import { type ModelServer, startModelServer } from "../../support/model-server.ts";
-import { calls } from "../../support/model-turn.ts";
-import { ask, createTask, stranger } from "../../support/request.ts";
+import { type EventReader, type Frame, openEvents } from "../../support/api/events.ts";
+import { forgeToken } from "../../support/api/forge-token.ts";
+import { ask, createTask, stranger } from "../../support/api/request.ts";
 import {
   cancelRun,
   findFaults,
@@ -17,7 +14,10 @@ import {
   readRun,
   readStatus,
   startRun,
-} from "../../support/runs.ts";
+} from "../../support/api/runs.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { type ModelServer, startModelServer } from "../../support/model-server.ts";
+import { calls } from "../../support/model-turn.ts";
 import { jwtSecret, platformKey, type TestUser } from "../../support/server.ts";
 import { type ServerProcess, startServerProcess } from "../../support/server-process.ts";
 

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openEvents } from "../../support/api/events.ts";
+import { ask, createTask, stranger } from "../../support/api/request.ts";
+import {
+  findFaults,
+  finishRun,
+  readMessages,
+  readRun,
+  spokenText,
+  startRun,
+} from "../../support/api/runs.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { type DatabaseProxy, startDatabaseProxy } from "../../support/database-proxy.ts";
-import { openEvents } from "../../support/events.ts";
-import { ask, createTask, stranger } from "../../support/request.ts";
-import { findFaults, finishRun, readMessages, readRun, spokenText, startRun } from "../../support/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let database: TestDatabase;

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Frame, openEvents } from "../../support/events.ts";
-import { calls, says } from "../../support/model-turn.ts";
-import { ask, createTask, type TaskAnswer } from "../../support/request.ts";
+import { type Frame, openEvents } from "../../support/api/events.ts";
+import { ask, createTask, type TaskAnswer } from "../../support/api/request.ts";
 import {
   finishRun,
   readRun,
@@ -10,7 +9,8 @@ import {
   spokenText,
   startHangingRun,
   startRun,
-} from "../../support/runs.ts";
+} from "../../support/api/runs.ts";
+import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

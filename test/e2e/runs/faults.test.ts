@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Frame } from "../../support/events.ts";
+import type { Frame } from "../../support/api/events.ts";
+import { createTask, type StoredMessage } from "../../support/api/request.ts";
+import { findFaults, finishRun, readMessages, readStatus, spokenText } from "../../support/api/runs.ts";
 import { calls, fails, says, type Turn } from "../../support/model-turn.ts";
-import { createTask, type StoredMessage } from "../../support/request.ts";
-import { findFaults, finishRun, readMessages, readStatus, spokenText } from "../../support/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

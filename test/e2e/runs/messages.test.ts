@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { calls, says } from "../../support/model-turn.ts";
-import { ask, createTask, type TaskAnswer } from "../../support/request.ts";
+import { ask, createTask, type TaskAnswer } from "../../support/api/request.ts";
 import {
   findFaults,
   finishRun,
@@ -10,7 +9,8 @@ import {
   readStatus,
   startHangingRun,
   startRun,
-} from "../../support/runs.ts";
+} from "../../support/api/runs.ts";
+import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

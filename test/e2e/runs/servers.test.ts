@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { type Frame, openEvents } from "../../support/events.ts";
-import { ask, createTask, stranger } from "../../support/request.ts";
+import { type Frame, openEvents } from "../../support/api/events.ts";
+import { ask, createTask, stranger } from "../../support/api/request.ts";
 import {
   cancelRun,
   findFaults,
@@ -9,7 +8,8 @@ import {
   readRun,
   startHangingRun,
   startRun,
-} from "../../support/runs.ts";
+} from "../../support/api/runs.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 /** Two servers on one database, each with a data folder of its own; runs are posted to the first. */

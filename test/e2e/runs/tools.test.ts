@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openEvents } from "../../support/events.ts";
+import { openEvents } from "../../support/api/events.ts";
+import { ask, createTask, type TaskAnswer } from "../../support/api/request.ts";
+import { findFaults, finishRun, readMessages, startRun } from "../../support/api/runs.ts";
 import { calls, says } from "../../support/model-turn.ts";
-import { ask, createTask, type TaskAnswer } from "../../support/request.ts";
-import { findFaults, finishRun, readMessages, startRun } from "../../support/runs.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

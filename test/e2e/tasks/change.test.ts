@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { forgeToken, readClaims } from "../../support/forge-token.ts";
-import { ask, createTask, type PageAnswer, stranger, type TaskAnswer } from "../../support/request.ts";
-import { finishRun, readMessages, startHangingRun, startRun } from "../../support/runs.ts";
+import { forgeToken, readClaims } from "../../support/api/forge-token.ts";
+import { ask, createTask, type PageAnswer, stranger, type TaskAnswer } from "../../support/api/request.ts";
+import { finishRun, readMessages, startHangingRun, startRun } from "../../support/api/runs.ts";
 import { jwtSecret, startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;

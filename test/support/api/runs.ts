@@ -1,6 +1,6 @@
+import type { TestUser } from "../server.ts";
 import { type EventReader, type Frame, openEvents } from "./events.ts";
 import { type Answer, ask, type StoredMessage } from "./request.ts";
-import type { TestUser } from "./server.ts";
 
 type Caller = Pick<TestUser, "fetch">;
 

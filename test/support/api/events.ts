@@ -1,4 +1,4 @@
-import type { TestUser } from "./server.ts";
+import type { TestUser } from "../server.ts";
 
 /** One frame of an event stream: exactly the bytes between two blank lines, and what they say. */
 export interface Frame {

@@ -1,4 +1,4 @@
-import type { TestUser } from "./server.ts";
+import type { TestUser } from "../server.ts";
 
 /** An answer read to its end; `body` is its JSON where it is JSON, else its text. */
 export interface Answer<Body> {

@@ -1,5 +1,5 @@
+import type { TestUser } from "../server.ts";
 import { type Answer, ask, readAnswer } from "./request.ts";
-import type { TestUser } from "./server.ts";
 
 /** A part of a form, written by hand so that it may be as odd as a test wants it. */
 export interface FormPart {
