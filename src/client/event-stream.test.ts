@@ -156,10 +156,18 @@ describe("following a run", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("is given up after the time its caller set", async () => {
-    const { error, asked } = await follow([], { giveUpAfterMs: 60_000 });
-    expect(error).toBeInstanceOf(ConnectionError);
-    expect(asked.length).toBeGreaterThan(3);
+  test("is given up after the time its caller set, be the server away or never getting to an event", async () => {
+    const greeting: Connection = () => stream(bytesAfter(run.length));
+    for (const connection of [away, greeting]) {
+      const { error, asked } = await follow([connection], { giveUpAfterMs: 60_000 });
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(asked.length).toBeGreaterThan(3);
+    }
+  });
+
+  test("is not given up for a connection that is cut now and then", async () => {
+    const { events } = await follow([...Array<Connection>(9).fill(silent), whole], { giveUpAfterMs: 60_000 });
+    expect(events).toEqual(run);
   });
 
   test("can be stopped while it reads and while it waits", async () => {

@@ -10,7 +10,7 @@ export interface FollowOptions {
   signal?: AbortSignal;
   /** Told when the connection stands, and when it is lost and tried again. */
   onConnection?: (state: "live" | "lost") => void;
-  /** Milliseconds without a word of the server after which the last failure is thrown; never by default. */
+  /** Milliseconds without an event or a lasting connection after which the last failure is thrown; never by default. */
   giveUpAfterMs?: number;
   /** Milliseconds without a byte after which a connection counts as dead: the server says something every 15 s. */
   silenceMs?: number;
@@ -33,19 +33,17 @@ export async function* followRun(
   const ids = { task_id: taskId, run_id: runId };
   let last = options.after ?? 0;
   let failures = 0;
-  let heardAt = Date.now();
-  const onBytes = () => {
-    heardAt = Date.now();
-  };
+  let wellAt = Date.now();
   for (;;) {
     const startedAt = Date.now();
     let failure: unknown = new ConnectionError("The stream of events ended before the run did.");
     try {
-      for await (const event of readOnce(client, ids, last, { ...options, onBytes })) {
+      for await (const event of readOnce(client, ids, last, options)) {
         if (event.seq <= last) continue;
         if (event.seq !== last + 1) throw new ConnectionError("The stream of events has a gap.");
         last = event.seq;
         failures = 0;
+        wellAt = Date.now();
         yield event;
         if (endsRun(event.type)) return;
       }
@@ -54,10 +52,14 @@ export async function* followRun(
       if (isFinal(error)) throw error;
       failure = error;
     }
-    if (Date.now() - heardAt >= giveUpAfterMs) throw failure;
-    onConnection?.("lost");
     // What stood for a while was well: proxies like to cut connections on which little is said.
-    failures = Date.now() - startedAt > longestWaitMs ? 1 : failures + 1;
+    if (Date.now() - startedAt > longestWaitMs) {
+      failures = 0;
+      wellAt = Date.now();
+    }
+    if (Date.now() - wellAt >= giveUpAfterMs) throw failure;
+    onConnection?.("lost");
+    failures += 1;
     await wait(pauseBefore(failures, failure), signal);
   }
 }
@@ -67,7 +69,7 @@ async function* readOnce(
   client: Pick<Client, "runEvents">,
   ids: { task_id: string; run_id: string },
   after: number,
-  { signal, onConnection, onBytes, silenceMs = 40_000 }: FollowOptions & { onBytes: () => void },
+  { signal, onConnection, silenceMs = 40_000 }: FollowOptions,
 ): AsyncGenerator<NumberedEvent, void, undefined> {
   const connection = new AbortController();
   const hangUp = () => connection.abort(new ConnectionError("The stream of events fell silent."));
@@ -88,7 +90,6 @@ async function* readOnce(
     const decoder = new TextDecoder();
     for await (const bytes of chunksOf(response.body)) {
       clearTimeout(silence);
-      onBytes();
       parser.feed(decoder.decode(bytes, { stream: true }));
       // Time that the reader of the events takes is no silence of the server.
       yield* events.splice(0);

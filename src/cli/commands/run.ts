@@ -7,6 +7,7 @@ import type { Task } from "../../protocol/task.ts";
 import { CommandError, errorLine, exitCode, exitCodeOf, explainError } from "../exit-code.ts";
 import { type Interrupt, listenForInterrupt } from "../interrupt.ts";
 import { reachServer } from "../local-server.ts";
+import { nameAfter } from "../name-after.ts";
 import { createRenderer } from "../render.ts";
 
 export interface RunOptions {
@@ -20,6 +21,8 @@ export interface RunOptions {
 
 /** After this long without a word of the server the run is left to itself. */
 const giveUpAfterMs = 60_000;
+/** A cancelled run ends at once; where its end is not heard of in this time, it is left as it is. */
+const endAfterCancelMs = 10_000;
 
 /** Posts a message and shows the run to its end. The exit code tells how it ended. */
 export async function run(message: string, options: RunOptions): Promise<number> {
@@ -66,16 +69,6 @@ async function chooseTask(
   return await client.createTask(created, { signal });
 }
 
-/** The beginning of a message as a name that tasks and directories may have. */
-export function nameAfter(message: string): string {
-  const words = message
-    .replaceAll(/[\p{Cc}/\\]+/gu, " ")
-    .replaceAll(/\.{2,}/g, " ")
-    .replaceAll(/\s+/g, " ")
-    .replace(/^[\s.]+/, "");
-  return [...words].slice(0, 40).join("").trim() || "task";
-}
-
 type Ids = { task_id: string; run_id: string };
 
 async function show(
@@ -87,17 +80,16 @@ async function show(
 ): Promise<number> {
   const render = json ? printLine : createRenderer({ output: process.stdout, notes: process.stderr });
   if (json) printLine({ type: "run", schema_version: 1, ...ids, working_dir: task.working_dir });
-  const cancelling = cancelOn(interrupt.signal, client, ids);
+  const leaving = cancelOn(interrupt.signal, client, ids);
+  let told = false;
   const onConnection = (state: "live" | "lost") => {
-    if (state === "lost") process.stderr.write("The connection is lost; trying again.\n");
+    if (state === "lost" && !told) process.stderr.write("The connection is lost; trying again.\n");
+    told ||= state === "lost";
   };
-  const events = followRun(client, ids.task_id, ids.run_id, {
-    giveUpAfterMs,
-    onConnection,
-    signal: cancelling.failed,
-  });
+  const following = { giveUpAfterMs, onConnection, signal: leaving };
   let last: NumberedEvent | undefined;
-  for await (const event of events) {
+  for await (const event of followRun(client, ids.task_id, ids.run_id, following)) {
+    told = false;
     render(event);
     last = event;
   }
@@ -105,22 +97,23 @@ async function show(
   return exitCode.failure;
 }
 
-/** Cancels the run once interrupted. `failed` is aborted where that cannot be done. */
-function cancelOn(interrupted: AbortSignal, client: Client, ids: Ids): { failed: AbortSignal } {
-  const failure = new AbortController();
+/** Cancels the run once interrupted. The signal it gives is aborted where the run's end will not be heard of. */
+function cancelOn(interrupted: AbortSignal, client: Client, ids: Ids): AbortSignal {
+  const leaving = new AbortController();
   const cancel = async () => {
     process.stderr.write("\nCancelling. Press Ctrl-C again to leave at once.\n");
+    setTimeout(() => leaving.abort(interrupted.reason), endAfterCancelMs).unref();
     try {
-      await client.cancelRun(ids);
+      await client.cancelRun(ids, { signal: leaving.signal });
     } catch (error) {
       // It had ended by itself: its last event is on its way.
       if (error instanceof ApiError && error.code === "run_not_active") return;
-      failure.abort(error);
+      leaving.abort(error);
     }
   };
   if (interrupted.aborted) void cancel();
   else interrupted.addEventListener("abort", () => void cancel(), { once: true });
-  return { failed: failure.signal };
+  return leaving.signal;
 }
 
 function printLine(value: object): void {

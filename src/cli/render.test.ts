@@ -1,0 +1,66 @@
+import { Writable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import type { RunEvent } from "../protocol/event.ts";
+import { createRenderer } from "./render.ts";
+
+/** What a terminal (or a pipe) shows of these events: both streams as they come, notes in brackets. */
+function show(events: RunEvent[], isTTY = false): string {
+  let shown = "";
+  const stream = (before: string, after: string) => {
+    const writable = new Writable({
+      decodeStrings: false,
+      write(text: string, _encoding, done) {
+        shown += before + text + after;
+        done();
+      },
+    });
+    return Object.assign(writable, { isTTY }) as unknown as NodeJS.WriteStream;
+  };
+  const render = createRenderer({ output: stream("", ""), notes: stream("[", "]") });
+  events.forEach((event, index) => {
+    render({ ...event, seq: index + 1 });
+  });
+  return shown;
+}
+
+const start: RunEvent = { type: "llm_start", step: 1, model: "模型" };
+const end: RunEvent = { type: "llm_end", step: 1, tokens_in: 1, tokens_out: 1, finish_reason: "stop" };
+
+describe("what a run says in a terminal", () => {
+  test("is the answer, a line for each call and one for its result", () => {
+    const call: RunEvent = {
+      type: "tool_call",
+      id: "c",
+      name: "bash",
+      arguments: { timeout: 3, command: "ls\npwd" },
+    };
+    const result = { id: "c", name: "bash", content: "没有\n更多", is_error: true, duration_ms: 1_240 };
+    const events: RunEvent[] = [
+      start,
+      { type: "text", text: "我看看" },
+      call,
+      end,
+      { type: "tool_result", ...result },
+    ];
+    expect(show(events)).toBe("我看看\n[→ bash ls\n][✗ bash, 1.2 s: 没有\n]");
+  });
+
+  test("ends each step's text with its line, and says when a step begins again", () => {
+    const text: RunEvent = { type: "text", text: "一半" };
+    const events: RunEvent[] = [start, text, start, { type: "text", text: "全部" }, end];
+    expect(show(events)).toBe("一半\n[The answer begins again:\n]全部\n");
+  });
+
+  test("cannot move the cursor of a terminal; a pipe gets it as it is", () => {
+    const text: RunEvent = { type: "text", text: "红\u001b[31m色\u009b2J\t\n" };
+    expect(show([text], true)).toBe("红[31m色2J\t\n");
+    expect(show([text])).toBe(text.text);
+    const call: RunEvent = { type: "tool_call", id: "c", name: "x\u001b]0;", arguments: "\u0007坏" };
+    expect(show([call])).toBe("[→ x]0; 坏\n]");
+  });
+
+  test("says why it ended", () => {
+    expect(show([{ type: "cancelled" }])).toContain("Cancelled");
+    expect(show([{ type: "error", code: "model_failed", msg: "模型坏了" }])).toContain("模型坏了");
+  });
+});
