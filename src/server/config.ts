@@ -73,7 +73,7 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
 /** The model profiles; undefined, with the problems added, where they do not hold together. */
 function readModels(settings: Settings, environment: Environment, problems: string[]): Profiles | undefined {
   const { model, profiles, defaultProfile } = settings;
-  const file = { profiles, default_profile: defaultProfile };
+  const file = { profiles, defaultProfile: defaultProfile };
   const resolved = resolveProfiles({ environment, defaultModel: model, file });
   if (!("problems" in resolved)) return resolved;
   problems.push(...resolved.problems);

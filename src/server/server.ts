@@ -5,6 +5,8 @@ import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTools } from "../agent/tools/tools.ts";
+import { openDirectory } from "../workspace/open-directory.ts";
+import { killAllCommands } from "../workspace/run-command.ts";
 import type { Config } from "./config.ts";
 import { type DataFolder, openDataFolder } from "./data-folder/data-folder.ts";
 import { createApp } from "./http/app.ts";
@@ -18,6 +20,7 @@ import { createFileHandlers } from "./http/handlers/files.ts";
 import { createHealthHandler } from "./http/handlers/health.ts";
 import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
+import { removeStaleUploads } from "./http/upload.ts";
 import { addressOf, closeHttp, listenOn } from "./listen.ts";
 import { createModels, type Models } from "./models.ts";
 import { findPackageRoot } from "./package-root.ts";
@@ -57,6 +60,7 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const models = createModels(config.models, config.limits.stallMs);
     const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
     started.push(() => folder.close());
+    sweepUploads(folder, logger);
     const database = await openStore(config, folder, logger, started);
     const parts = { config, folder, database, models, sandbox, logger };
     const { worker, feed } = await startWork(parts, started);
@@ -77,6 +81,16 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     await close();
     throw error;
   }
+}
+
+/** Nobody uploads for longer: what was staged before is what a killed server left. */
+const staleUploadMs = 24 * 3_600_000;
+
+/** Takes its time beside everything else. */
+function sweepUploads(folder: DataFolder, logger: Logger): void {
+  openDirectory(folder.users)
+    .then((users) => removeStaleUploads(users, new Date(Date.now() - staleUploadMs)))
+    .catch((error) => logger.warn({ error }, "stale uploads could not be removed"));
 }
 
 type Stops = (() => Promise<unknown>)[];
@@ -148,6 +162,7 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
   await worker.start();
   started.push(async () => {
     await worker.stop();
+    await killAllCommands();
     feed.close();
     listening.abort();
     await removeServer(database, worker.serverId);

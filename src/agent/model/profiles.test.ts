@@ -19,9 +19,9 @@ function problems(settings: Partial<ProfileSettings>): string[] {
 const file: ProfilesFile = {
   profiles: {
     快: { provider: "deepseek", model: "deepseek-chat" },
-    深: { provider: "anthropic", model: "claude-opus-4-5", max_output_tokens: 9_000 },
+    深: { provider: "anthropic", model: "claude-opus-4-5", maxOutputTokens: 9_000 },
   },
-  default_profile: "深",
+  defaultProfile: "深",
 };
 const keys = { DEEPSEEK_API_KEY: "key-1", ANTHROPIC_API_KEY: "key-2" };
 
@@ -84,7 +84,7 @@ test.each<[string, Partial<ProfileSettings>, string]>([
   ["a model without its key", { defaultModel: "anthropic/claude" }, "ANTHROPIC_API_KEY"],
   [
     "a key variable without a key",
-    { file: { profiles: { 甲: { provider: "ollama", model: "m", api_key_env: "MY_KEY" } } } },
+    { file: { profiles: { 甲: { provider: "ollama", model: "m", apiKeyVariable: "MY_KEY" } } } },
     "MY_KEY",
   ],
   ["a server without its address", { defaultModel: "openai-compatible/qwen" }, "OPENAI_BASE_URL"],
@@ -96,18 +96,18 @@ test.each<[string, Partial<ProfileSettings>, string]>([
   ["an unknown provider", { defaultModel: "别家/模型" }, "providers are openai,"],
   ["a provider without a model", { defaultModel: "deepseek" }, "deepseek/<model>"],
   ["an empty model", { defaultModel: "deepseek/" }, "deepseek/<model>"],
-  ["a default that is missing", { environment: keys, file: { ...file, default_profile: "慢" } }, '"慢"'],
+  ["a default that is missing", { environment: keys, file: { ...file, defaultProfile: "慢" } }, '"慢"'],
   [
     "several profiles without a default",
     { environment: keys, file: { profiles: file.profiles } },
-    "default_profile",
+    "defaultProfile",
   ],
 ])("%s is a problem that says what to set", (_name, settings, words) => {
   expect(problems(settings).join("\n")).toContain(words);
 });
 
 test("all problems come at once", () => {
-  expect(problems({ file: { ...file, default_profile: "慢" } })).toHaveLength(3);
+  expect(problems({ file: { ...file, defaultProfile: "慢" } })).toHaveLength(3);
 });
 
 test("no profile shows its key or headers when printed or logged", () => {
@@ -119,7 +119,7 @@ test("no profile shows its key or headers when printed or logged", () => {
         甲: {
           provider: "deepseek",
           model: "m",
-          api_key_env: "MY_KEY",
+          apiKeyVariable: "MY_KEY",
           headers: { "x-token": `${secret}-2` },
         },
       },

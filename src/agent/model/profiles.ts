@@ -9,20 +9,24 @@ const baseUrl = z
 export const ModelProfile = z.strictObject({
   provider: z.enum(providerNames, `must be one of ${providerNames.join(", ")}`),
   model: z.string().min(1, "must name a model").describe("the provider's own name of the model"),
-  base_url: baseUrl.optional().describe("where the provider is, if not at its usual address"),
-  api_key_env: z.string().min(1).optional().describe("the variable that holds the key, if not the usual one"),
+  baseUrl: baseUrl.optional().describe("where the provider is, if not at its usual address"),
+  apiKeyVariable: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("the variable that holds the key, if not the usual one"),
   temperature: z.number().min(0).max(2).optional(),
-  max_output_tokens: z.int().min(1).optional(),
+  maxOutputTokens: z.int().min(1).optional(),
   headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
   options: z
     .record(z.string(), z.unknown())
     .optional()
     .describe("further fields of the request; for openai, anthropic and google, options of their SDK"),
-  include_usage: z
+  includeUsage: z
     .boolean()
     .optional()
     .describe("false where a /chat/completions server refuses stream_options"),
-  send_reasoning: z
+  sendReasoning: z
     .enum(["as-given", "every", "never"])
     .optional()
     .describe("which messages carry reasoning_content back to a /chat/completions server"),
@@ -32,7 +36,7 @@ export type ModelProfile = z.infer<typeof ModelProfile>;
 /** The part of `zcbot.jsonc` that is about models. */
 export const ProfilesFile = z.strictObject({
   profiles: z.record(z.string().min(1), ModelProfile).optional(),
-  default_profile: z.string().min(1).optional(),
+  defaultProfile: z.string().min(1).optional(),
 });
 export type ProfilesFile = z.infer<typeof ProfilesFile>;
 
@@ -55,7 +59,7 @@ export interface ResolvedProfile {
 }
 
 export interface ProfileSettings {
-  /** The provider variables and those that profiles name in `api_key_env`. */
+  /** The provider variables and those that profiles name in `apiKeyVariable`. */
   environment: Record<string, string | undefined>;
   /** `ZCBOT_MODEL`: `<provider>/<model>`, or the name of a profile. */
   defaultModel?: string | undefined;
@@ -95,13 +99,13 @@ function chooseDefault(
     if (resolved) profiles.set(defaultModel, resolved);
     return resolved?.name;
   }
-  if (file?.default_profile !== undefined) {
-    if (!defined.includes(file.default_profile)) {
-      problems.push(`default_profile: there is no profile "${file.default_profile}" in profiles.`);
+  if (file?.defaultProfile !== undefined) {
+    if (!defined.includes(file.defaultProfile)) {
+      problems.push(`defaultProfile: there is no profile "${file.defaultProfile}" in profiles.`);
     }
-    return file.default_profile;
+    return file.defaultProfile;
   }
-  if (defined.length > 1) problems.push(`Set default_profile to one of ${defined.join(", ")}.`);
+  if (defined.length > 1) problems.push(`Set defaultProfile to one of ${defined.join(", ")}.`);
   if (defined.length > 0) return defined[0];
   const set = findSetVariable(settings.environment);
   if (set) {
@@ -143,22 +147,22 @@ function resolve(
 ): ResolvedProfile | undefined {
   const provider: Provider = providers[profile.provider];
   const moved = provider.baseUrlVariable === undefined ? undefined : environment[provider.baseUrlVariable];
-  const address = profile.base_url ?? (moved || provider.baseUrl);
-  const keyVariable = profile.api_key_env ?? provider.keyVariable;
+  const address = profile.baseUrl ?? (moved || provider.baseUrl);
+  const keyVariable = profile.apiKeyVariable ?? provider.keyVariable;
   const key = keyVariable === undefined ? "" : (environment[keyVariable] ?? "").trim();
   const before = problems.length;
   if (provider.wire !== "demo") {
     if (address === undefined) {
-      problems.push(`Model profile ${name}: set ${provider.baseUrlVariable ?? "base_url"} to its address.`);
+      problems.push(`Model profile ${name}: set ${provider.baseUrlVariable ?? "baseUrl"} to its address.`);
     } else if (!baseUrl.safeParse(address).success) {
       problems.push(
-        `Model profile ${name}: ${provider.baseUrlVariable ?? "base_url"} must be an http or https address.`,
+        `Model profile ${name}: ${provider.baseUrlVariable ?? "baseUrl"} must be an http or https address.`,
       );
     }
-    const needed = !provider.keyOptional || profile.api_key_env !== undefined;
+    const needed = !provider.keyOptional || profile.apiKeyVariable !== undefined;
     // An OpenAI elsewhere may be any server, also one that asks for no key.
     const elsewhere = profile.provider === "openai" && address !== provider.baseUrl;
-    if (key === "" && needed && !(elsewhere && profile.api_key_env === undefined)) {
+    if (key === "" && needed && !(elsewhere && profile.apiKeyVariable === undefined)) {
       problems.push(`Model profile ${name}: set ${keyVariable} to the key of ${profile.provider}.`);
     }
     if (/[^\x20-\x7e]/.test(key)) problems.push(`${keyVariable} holds characters that no key has.`);
@@ -177,10 +181,10 @@ function resolve(
     readKey: () => key,
     readHeaders: () => headers,
     temperature: profile.temperature,
-    maxOutputTokens: profile.max_output_tokens,
+    maxOutputTokens: profile.maxOutputTokens,
     options: profile.options ?? {},
-    includeUsage: profile.include_usage ?? true,
-    sendReasoning: profile.send_reasoning ?? provider.sendReasoning ?? "as-given",
+    includeUsage: profile.includeUsage ?? true,
+    sendReasoning: profile.sendReasoning ?? provider.sendReasoning ?? "as-given",
   };
 }
 

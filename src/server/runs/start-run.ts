@@ -1,5 +1,5 @@
+import { randomUUIDv7 } from "../ids.ts";
 import type { Database } from "../store/database.ts";
-import { randomUUIDv7 } from "../store/ids.ts";
 import { insertRun } from "../store/runs.ts";
 import type { Worker } from "./worker.ts";
 

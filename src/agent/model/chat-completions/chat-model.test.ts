@@ -103,7 +103,7 @@ describe("the request", () => {
   test("carries the conversation, the tools and what the profile says", async () => {
     await server.call(
       says("好"),
-      server.modelOf({ temperature: 0.5, max_output_tokens: 99, options: { top_k: 3 } }),
+      server.modelOf({ temperature: 0.5, maxOutputTokens: 99, options: { top_k: 3 } }),
     );
     expect(server.models.requests[0]?.path).toBe("/v1/chat/completions?token=query-secret");
     expect(server.models.requests[0]?.headers.authorization).toBe(`Bearer ${key}`);
@@ -123,14 +123,14 @@ describe("the request", () => {
   });
 
   test("asks for no usage where the profile says so, and offers no empty list of tools", async () => {
-    await server.call(says("好"), server.modelOf({ include_usage: false }), { ...request, tools: [] });
+    await server.call(says("好"), server.modelOf({ includeUsage: false }), { ...request, tools: [] });
     expect(Object.keys(server.models.requests[0]?.body ?? {})).toEqual(["model", "messages", "stream"]);
   });
 
   test("without a key has no authorization, and a profile's headers replace ours", async () => {
     await server.call(
       says("好"),
-      server.modelOf({ provider: "ollama", base_url: server.models.url, headers: { "User-Agent": "other" } }),
+      server.modelOf({ provider: "ollama", baseUrl: server.models.url, headers: { "User-Agent": "other" } }),
     );
     expect(server.models.requests[0]?.headers.authorization).toBeUndefined();
     expect(server.models.requests[0]?.headers["user-agent"]).toBe("other");

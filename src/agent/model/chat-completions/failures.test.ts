@@ -108,7 +108,7 @@ describe("a failure", () => {
   });
 
   test("of the address says where", async () => {
-    const error = await server.failure(says(), server.modelOf({ base_url: "http://127.0.0.1:1/v1" }));
+    const error = await server.failure(says(), server.modelOf({ baseUrl: "http://127.0.0.1:1/v1" }));
     expect([error.code, error.retryable]).toEqual(["model_connection", true]);
     expect(error.message).toContain("127.0.0.1:1");
   });

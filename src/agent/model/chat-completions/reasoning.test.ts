@@ -45,7 +45,7 @@ describe("reasoning", () => {
     };
     await server.call(says("好"), server.modelOf(), next);
     await server.call(says("好"), server.modelOf({ model: "模型-2" }), next);
-    await server.call(says("好"), server.modelOf({ send_reasoning: "never" }), next);
+    await server.call(says("好"), server.modelOf({ sendReasoning: "never" }), next);
     const sent = [1, 2, 3].map((index) => server.sentMessages(index)[2]);
     expect(sent[0]).toEqual({ ...assistant, reasoning_content: "先看" });
     expect(sent[1]).toEqual(assistant);
@@ -53,7 +53,7 @@ describe("reasoning", () => {
   });
 
   test("leaves no gap where a provider refuses one", async () => {
-    const model = server.modelOf({ provider: "deepseek", base_url: server.models.url });
+    const model = server.modelOf({ provider: "deepseek", baseUrl: server.models.url });
     const earlier = { payload: { role: "assistant" as const, content: "早" } };
     await server.call(says("好"), model, {
       ...request,

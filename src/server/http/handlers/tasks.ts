@@ -1,11 +1,11 @@
 import { ApiError } from "../../../protocol/error.ts";
 import { simpleName } from "../../../protocol/text.ts";
 import type { Directory } from "../../../workspace/directory.ts";
+import { randomUUIDv7 } from "../../ids.ts";
 import { cancelTaskRun } from "../../runs/cancel-run.ts";
 import type { EventFeed } from "../../runs/event-feed.ts";
 import type { Worker } from "../../runs/worker.ts";
 import type { Database } from "../../store/database.ts";
-import { randomUUIDv7 } from "../../store/ids.ts";
 import {
   deleteTask,
   directoryUse,
