@@ -1,12 +1,12 @@
-import { ApiError } from "../../protocol/error.ts";
 import type { Database } from "../store/database.ts";
 import { publish } from "../store/notifications.ts";
 import { markCancelling, markTaskCancelling } from "../store/runs.ts";
 import type { Worker } from "./worker.ts";
 
 /**
- * Cancels an active run. Where it is executed here it is stopped while the mark is being written: both
- * are meant, and the socket to the model closes a commit sooner. Throws `run_not_found`, `run_not_active`.
+ * Cancels an active run. Where it is executed here it is stopped while the mark is being written, so that the
+ * socket to the model closes a commit sooner; its end waits for the mark, which decides whose cancel it was.
+ * Throws `run_not_found`, `run_not_active`.
  */
 export async function cancelRun(
   database: Database,
@@ -14,17 +14,10 @@ export async function cancelRun(
   owned: boolean,
   ids: { userId: string; taskId: string; runId: string },
 ): Promise<void> {
-  // Of several cancels of a run that is executed here, the one that stops it is the first.
-  const stopped = owned ? worker.cancel(ids.runId) : null;
-  if (stopped === "stopping") throw runNotActive();
-  const unmarked = await markCancelling(database, ids.userId, ids.taskId, ids.runId);
-  // Stopped so quickly, the run may have ended as cancelled before the mark.
-  if (unmarked && !(stopped === "stopped" && unmarked === "cancelled")) throw runNotActive();
-  if (stopped === null && worker.cancel(ids.runId) === null) await tellOthers(database, worker, ids.runId);
-}
-
-function runNotActive(): ApiError {
-  return new ApiError("run_not_active", "The run has ended or is being cancelled already.");
+  const marking = markCancelling(database, ids.userId, ids.taskId, ids.runId);
+  if (owned) worker.cancel(ids.runId, marking);
+  await marking;
+  if (!worker.cancel(ids.runId)) await tellOthers(database, worker, ids.runId);
 }
 
 /** Cancels a task's active run and waits for its end up to `waitMs`. Returns the run's id; null if none was active. */
@@ -37,7 +30,7 @@ export async function cancelTaskRun(
 ): Promise<string | null> {
   const runId = await markTaskCancelling(database, userId, taskId);
   if (runId === null) return null;
-  if (worker.cancel(runId) === null) await tellOthers(database, worker, runId);
+  if (!worker.cancel(runId)) await tellOthers(database, worker, runId);
   const tooLong = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
   await Promise.race([worker.finished(runId), tooLong]);
   return runId;

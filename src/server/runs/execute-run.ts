@@ -10,10 +10,9 @@ import type { Directory } from "../../workspace/directory.ts";
 import type { RunEnd } from "../store/append.ts";
 import type { Database } from "../store/database.ts";
 import { readConversation } from "../store/messages.ts";
-import type { LeasedRun } from "../store/runs.ts";
 import { type EventLog, LeaseLostError } from "./event-log.ts";
 import type { RunLog } from "./run-log.ts";
-import type { StopReason } from "./worker.ts";
+import type { StartedRun, Stop } from "./worker.ts";
 
 export interface ExecutionOptions {
   database: Database;
@@ -27,12 +26,25 @@ export interface ExecutionOptions {
   maxSteps: number;
 }
 
+/** Reads ahead what a run of this user will need, while the run itself is being stored. Never rejects. */
+export async function readAhead(
+  userId: string,
+  { userRoot }: Pick<ExecutionOptions, "userRoot">,
+): Promise<string | undefined> {
+  try {
+    return await loadMemory(await userRoot(userId));
+  } catch {
+    // The run will try again and end with the reason.
+    return undefined;
+  }
+}
+
 /**
  * Executes a leased run to its end: gathers what the agent needs, lets it work, and writes its last
  * word. Never rejects: whatever happens is an end of the run, unless the run is no longer ours.
  */
 export async function executeRun(
-  run: LeasedRun,
+  run: StartedRun,
   stop: AbortSignal,
   options: ExecutionOptions,
 ): Promise<void> {
@@ -42,7 +54,10 @@ export async function executeRun(
   try {
     log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
     const end = await work(run, log, signal, options);
-    if (end.status === "cancelled") log.event({ type: "cancelled" });
+    if (end.status === "cancelled") {
+      await (stop.reason as Stop | undefined)?.marked;
+      log.event({ type: "cancelled" });
+    }
     await log.end(end);
   } catch (error) {
     if (error instanceof LeaseLostError || lost.signal.aborted) {
@@ -63,7 +78,7 @@ const internalError: RunEnd = {
 };
 
 async function work(
-  run: LeasedRun,
+  run: StartedRun,
   log: RunLog,
   signal: AbortSignal,
   options: ExecutionOptions,
@@ -77,10 +92,13 @@ async function work(
     );
   }
   const root = await options.userRoot(run.userId);
-  const [directory, conversation, memory, skill] = await Promise.all([
-    root.subdirectory(run.directory),
+  // Only tools need the directory, and say so where it cannot be had: the model need not wait for it.
+  root.makeDirectory(run.directory).catch((error) => {
+    options.logger.warn({ runId: run.runId, error }, "a working directory could not be made");
+  });
+  const [conversation, memory, skill] = await Promise.all([
     run.conversation ?? readConversation(options.database, run.userId, run.taskId),
-    loadMemory(root),
+    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
     run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
   ]);
   const system = buildSystemPrompt({
@@ -100,7 +118,7 @@ async function work(
       })),
       tools: options.tools,
       model,
-      directory,
+      directory: root.child(run.directory),
       maxSteps: options.maxSteps,
       planRetry,
     },
@@ -114,8 +132,8 @@ async function work(
 
 /** How a run ends that was stopped from outside. */
 function endOf(signal: AbortSignal): RunEnd {
-  const reason: StopReason = signal.reason;
-  if (reason === "shutdown") {
+  const { why }: Stop = signal.reason;
+  if (why === "shutdown") {
     return failed(
       "server_stopped",
       "The server was stopped before the run had finished. Send a message to go on.",
