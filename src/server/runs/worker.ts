@@ -10,8 +10,17 @@ import type { EventLog } from "./event-log.ts";
 const claimSize = 8;
 const heartbeatMs = 3_000;
 
-/** Why a run was stopped: a person asked for it, the server goes, or somebody else has the run now. */
-export type StopReason = "cancelled" | "shutdown" | "lost";
+/** Why a run was stopped: a person asked for it, or the server goes. */
+export interface Stop {
+  why: "cancelled" | "shutdown";
+  /** Settles when the cancel has been written; the run's end must not overtake it. */
+  marked?: Promise<unknown>;
+}
+
+/** A leased run with what was read ahead for it. */
+export interface StartedRun extends LeasedRun {
+  memory?: Promise<string | undefined>;
+}
 
 export interface WorkerOptions {
   serverId: string;
@@ -20,8 +29,10 @@ export interface WorkerOptions {
   feed: EventFeed;
   logger: Logger;
   maxRuns: number;
-  /** Never rejects; the signal's reason is a `StopReason`. */
-  execute: (run: LeasedRun, signal: AbortSignal) => Promise<void>;
+  /** Never rejects; the signal's reason is a `Stop`. */
+  execute: (run: StartedRun, signal: AbortSignal) => Promise<void>;
+  /** Reads what a user's run will need; never rejects. */
+  readAhead: (userId: string) => Promise<string | undefined>;
   /** Ends a run whose server is gone. */
   recover: (run: LeasedRun) => Promise<void>;
 }
@@ -61,7 +72,12 @@ export class Worker {
     this.#reserved -= 1;
   }
 
-  accept(run: LeasedRun): void {
+  /** What `accept` may be handed with a run of this user, begun before the run is stored. */
+  readAhead(userId: string): Promise<string | undefined> {
+    return this.#options.readAhead(userId);
+  }
+
+  accept(run: StartedRun): void {
     this.release();
     this.#execute(run);
   }
@@ -89,13 +105,11 @@ export class Worker {
     void this.#beat().catch(() => {});
   }
 
-  /** Stops a run that is executed here; null if it is not, "stopping" if it was told so before. */
-  cancel(runId: string): "stopped" | "stopping" | null {
+  /** Stops a run that is executed here; says whether it is. */
+  cancel(runId: string, marking?: Promise<unknown>): boolean {
     const controller = this.#active.get(runId);
-    if (!controller) return null;
-    if (controller.signal.aborted) return "stopping";
-    controller.abort("cancelled" satisfies StopReason);
-    return "stopped";
+    controller?.abort({ why: "cancelled", marked: marking?.catch(() => {}) } satisfies Stop);
+    return controller !== undefined;
   }
 
   /** Resolves when the run is no longer executed here. */
@@ -107,14 +121,14 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#heartbeat) clearInterval(this.#heartbeat);
-    for (const controller of this.#active.values()) controller.abort("shutdown" satisfies StopReason);
+    for (const controller of this.#active.values()) controller.abort({ why: "shutdown" } satisfies Stop);
     await Promise.all(this.#done);
   }
 
-  #execute(run: LeasedRun): void {
+  #execute(run: StartedRun): void {
     const controller = new AbortController();
-    if (run.status === "cancelling") controller.abort("cancelled" satisfies StopReason);
-    if (this.#stopping) controller.abort("shutdown" satisfies StopReason);
+    if (run.status === "cancelling") controller.abort({ why: "cancelled" } satisfies Stop);
+    if (this.#stopping) controller.abort({ why: "shutdown" } satisfies Stop);
     this.#active.set(run.runId, controller);
     const done = this.#options.execute(run, controller.signal).finally(() => {
       this.#active.delete(run.runId);
@@ -139,18 +153,28 @@ export class Worker {
   /** Renews the lease, and makes up for every word that may have been lost meanwhile. */
   async #beat(): Promise<void> {
     if (this.#stopping) return;
-    const { database, eventLog, feed, logger, recover } = this.#options;
+    const { database, eventLog, feed, logger } = this.#options;
     try {
       eventLog.shared = (await renewServer(database, this.serverId)) > 1;
       for (const runId of await cancellingRuns(database, this.serverId)) this.cancel(runId);
-      if (this.#options.maxRuns > 0) {
-        for (const run of await claimOrphans(database, this.serverId, claimSize)) await recover(run);
-      }
+      if (this.#options.maxRuns > 0) await this.#recoverOrphans();
       feed.wakeAll();
       this.nudge();
     } catch (error) {
       logger.warn({ error }, "this server's lease could not be renewed");
       throw error;
+    }
+  }
+
+  async #recoverOrphans(): Promise<void> {
+    const { database, logger, recover } = this.#options;
+    for (let found = claimSize; found === claimSize; ) {
+      const runs = await claimOrphans(database, this.serverId, claimSize);
+      found = runs.length;
+      // One that cannot be recovered must keep neither the others waiting nor the server from starting.
+      const failed = (runId: string) => (error: unknown) =>
+        logger.error({ error, runId }, "a run of a dead server could not be ended");
+      await Promise.all(runs.map((run) => recover(run).catch(failed(run.runId))));
     }
   }
 }

@@ -108,7 +108,11 @@ export async function claimRuns(database: Database, serverId: string, limit: num
   return rows;
 }
 
-/** Takes over up to `limit` runs whose server is gone. What it still writes is void from here on. */
+/**
+ * Takes over up to `limit` runs whose server is gone. What it still writes is void from here on. The dead are
+ * listed first: a run that somebody else took over meanwhile is looked at again when its lock is had, and
+ * `not exists` would then hold whatever the new owner.
+ */
 export async function claimOrphans(
   database: Database,
   serverId: string,
@@ -118,8 +122,9 @@ export async function claimOrphans(
     `update runs set lease_owner = $1, lease_generation = lease_generation + 1
      from tasks where tasks.task_id = runs.task_id and run_id in (
        select run_id from runs
-       where runs.status in ('running', 'cancelling') and lease_owner is not null and not exists (
-         select 1 from servers where server_id = lease_owner and expires_at > now())
+       where status in ('running', 'cancelling') and lease_owner = any(array(
+         select lease_owner from runs where status in ('running', 'cancelling') and lease_owner is not null
+         except select server_id from servers where expires_at > now()))
        order by run_id limit $2 for update skip locked)
      returning ${leasedColumns}`,
     [serverId, limit],
@@ -138,33 +143,27 @@ export async function cancellingRuns(database: Database, serverId: string): Prom
   return rows.map((row) => row.run_id);
 }
 
-/**
- * Marks an active run `cancelling` and returns null; if it was not for this to mark, the state that the
- * run is in. Throws `run_not_found`.
- */
+/** Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already. */
 export async function markCancelling(
   database: Database,
   userId: string,
   taskId: string,
   runId: string,
-): Promise<RunStatus | null> {
-  const { rowCount } = await database.pool.query({
+): Promise<void> {
+  const { rows } = await database.pool.query<{ marked: boolean }>({
     name: "mark-cancelling",
-    text: `update runs set status = 'cancelling'
-      where run_id = $1 and task_id = $2 and user_id = $3 and status in ('queued', 'running')`,
+    text: `with marked as (
+        update runs set status = 'cancelling'
+        where run_id = $1 and task_id = $2 and user_id = $3 and status in ('queued', 'running')
+        returning run_id)
+      select exists (select 1 from marked) as marked from runs
+      where run_id = $1 and task_id = $2 and user_id = $3`,
     values: [runId, taskId, userId],
   });
-  if (rowCount === 1) return null;
-  // Read anew: the run's end may be what the mark had to wait for.
-  const run = await database.query
-    .selectFrom("runs")
-    .select("status")
-    .where("run_id", "=", runId)
-    .where("task_id", "=", taskId)
-    .where("user_id", "=", userId)
-    .executeTakeFirst();
-  if (!run) throw runNotFound();
-  return run.status;
+  if (!rows[0]) throw runNotFound();
+  if (!rows[0].marked) {
+    throw new ApiError("run_not_active", "The run has ended or is being cancelled already.");
+  }
 }
 
 /** Marks a task's active run `cancelling`, if it has one; null if not. */
