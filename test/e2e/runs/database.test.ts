@@ -80,7 +80,8 @@ test("connections that break one by one cost nobody an answer they were promised
     const run = await startRun(user, task.task_id, "chat 20 2");
     const reading = readRun(user, run.eventsUrl);
     await database.database.pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'zcbot' and state = 'idle'",
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name = 'zcbot' and state = 'idle'`,
     );
     const frames = await reading;
     expect(frames.at(-1)?.event).toBe("done");
