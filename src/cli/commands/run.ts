@@ -100,15 +100,19 @@ async function show(
 /** Cancels the run once interrupted. The signal it gives is aborted where the run's end will not be heard of. */
 function cancelOn(interrupted: AbortSignal, client: Client, ids: Ids): AbortSignal {
   const leaving = new AbortController();
+  const leave = (why: string) => {
+    process.stderr.write(`${why} The run may still be at work.\n`);
+    leaving.abort(interrupted.reason);
+  };
   const cancel = async () => {
     process.stderr.write("\nCancelling. Press Ctrl-C again to leave at once.\n");
-    setTimeout(() => leaving.abort(interrupted.reason), endAfterCancelMs).unref();
+    setTimeout(() => leave("The server does not answer."), endAfterCancelMs).unref();
     try {
       await client.cancelRun(ids, { signal: leaving.signal });
     } catch (error) {
       // It had ended by itself: its last event is on its way.
       if (error instanceof ApiError && error.code === "run_not_active") return;
-      leaving.abort(error);
+      if (!leaving.signal.aborted) leave(explainError(error));
     }
   };
   if (interrupted.aborted) void cancel();

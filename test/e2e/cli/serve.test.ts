@@ -62,6 +62,7 @@ describe("zcbot serve", () => {
       await cancelling;
       command.child.kill("SIGINT");
       expect(await command.ended).toBe(130);
+      expect(command.stderr()).not.toContain("may still be at work");
     } finally {
       server.child.kill("SIGCONT");
     }
