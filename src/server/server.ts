@@ -26,7 +26,7 @@ import { createModels, type Models } from "./models.ts";
 import { findPackageRoot } from "./package-root.ts";
 import { EventFeed } from "./runs/event-feed.ts";
 import { EventLog } from "./runs/event-log.ts";
-import { executeRun } from "./runs/execute-run.ts";
+import { executeRun, readAhead } from "./runs/execute-run.ts";
 import { recoverRun } from "./runs/recover-run.ts";
 import { Worker } from "./runs/worker.ts";
 import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
@@ -147,6 +147,7 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
     logger,
     maxRuns: config.role === "api" ? 0 : config.limits.runs,
     execute: (run, signal) => executeRun(run, signal, execution),
+    readAhead: (userId) => readAhead(userId, execution),
     recover: (run) => recoverRun(database, eventLog, run),
   });
   // The data folder's own database serves one server at a time: whoever was registered before is dead.

@@ -29,6 +29,8 @@ export interface Directory {
   readonly hostPath: string;
   /** The tree below `path`, which is made where it is missing. */
   subdirectory(path: string): Promise<Directory>;
+  /** The tree below one name, without a look at the disk: what is missing or no directory shows at its first use. */
+  child(name: string): Directory;
   /** The canonical relative path after links and `..`; "" for the root. The last part may be missing. */
   resolve(path: string): Promise<string>;
   stat(path: string): Promise<Entry>;

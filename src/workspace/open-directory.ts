@@ -25,6 +25,7 @@ function createDirectory(root: Root): Directory {
       walk(root, path, "make", async ({ names }) =>
         createDirectory({ base: root.base, names: [...root.names, ...names] }),
       ),
+    child: (name) => createDirectory({ base: root.base, names: [...root.names, name] }),
     resolve: (path) => walk(root, path, "follow", async ({ names }) => names.join("/")),
     stat: (path) => walk(root, path, "follow", statPlace),
     list: (path) =>

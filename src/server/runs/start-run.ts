@@ -16,9 +16,10 @@ export async function startRun(
 ): Promise<string> {
   const runId = randomUUIDv7();
   const reserved = worker.reserve();
+  const memory = reserved ? worker.readAhead(userId) : undefined;
   try {
     const run = await insertRun(database, userId, taskId, runId, content, reserved ? worker.serverId : null);
-    if (reserved) worker.accept(run);
+    if (memory) worker.accept({ ...run, memory });
     else await worker.announce();
     return runId;
   } catch (error) {
