@@ -28,7 +28,7 @@ function prompt(more: Partial<PromptInput>): string {
     skillName: "",
     skill: null,
     memory: "",
-    tools: createTools({ bash: true }),
+    tools: createTools({ bash: true, maxCommandMs: 1_800_000 }),
     ...more,
   });
 }
@@ -39,7 +39,7 @@ test("the prompt names the task and its directory, quoted", () => {
 });
 
 test("the prompt says when there is no shell", () => {
-  expect(prompt({ tools: createTools({ bash: false }) })).toMatch(/no shell/);
+  expect(prompt({ tools: createTools({ bash: false, maxCommandMs: 1_800_000 }) })).toMatch(/no shell/);
   expect(prompt({ bashNote: "没有网络" })).toContain("没有网络");
 });
 

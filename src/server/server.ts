@@ -135,7 +135,7 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
     logger,
     userRoot: createUserRoots(folder.users),
     modelFor: models.modelFor,
-    tools: createTools({ bash: sandbox.commands }),
+    tools: createTools({ bash: sandbox.commands, maxCommandMs: config.limits.commandMs }),
     skillsDirectory: config.skillsDir,
     maxSteps: config.limits.steps,
   };

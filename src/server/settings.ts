@@ -78,9 +78,10 @@ const Limits = z.strictObject({
     environment: "ZCBOT_LIMIT_STALL_MS",
     description: "Silence of a model, in milliseconds, after which its answer counts as broken off.",
   }),
-  toolTimeoutMs: setting(whole(100, maxMs).default(120_000), {
-    environment: "ZCBOT_LIMIT_TOOL_TIMEOUT_MS",
-    description: "Longest time of one tool call, milliseconds.",
+  commandMs: setting(whole(100, maxMs).default(1_800_000), {
+    environment: "ZCBOT_LIMIT_COMMAND_MS",
+    description:
+      "Longest time that a command of the agent may ask for, milliseconds; it gets two minutes if it asks for none.",
   }),
 });
 

@@ -4,48 +4,52 @@ import type { CommandResult } from "../../workspace/sandbox.ts";
 import { defineTool, showSize } from "./define-tool.ts";
 import type { Tool } from "./tool.ts";
 
-const defaultTimeout = 120;
-const maxTimeout = 1800;
+/** What a command gets that asks for no time of its own, seconds. */
+const usualTimeout = 120;
 const maxOutputBytes = 32 * 1024;
 /** Between two reports of live output, milliseconds: some 20 a second is what a reader can follow and a log can bear. */
 const reportGap = 50;
 /** Of one call's live output, characters; the result has the end of what was longer. */
 const maxLiveLength = 128 * 1024;
 
-/** Runs a shell command in the task's directory. */
-export const bashTool: Tool = defineTool({
-  name: "bash",
-  description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.`,
-  effect: "external",
-  parameters: z.object({
-    command: z.string().min(1).describe("the command, as bash takes it"),
-    timeout_seconds: z
-      .number()
-      .positive()
-      .max(maxTimeout)
-      .default(defaultTimeout)
-      .describe("after this time the command is killed"),
-  }),
-  async execute({ command, timeout_seconds }, { directory, signal, report }) {
-    const live = createLiveOutput(report);
-    try {
-      const result = await runCommand({
-        argv: ["bash", "-c", command],
-        cwd: directory.hostPath,
-        timeoutMs: timeout_seconds * 1000,
-        maxOutputBytes,
-        signal,
-        onOutput: live.add,
-      });
-      return {
-        content: renderResult(result, timeout_seconds),
-        isError: result.exitCode !== 0 || result.killedBy !== null,
-      };
-    } finally {
-      live.end();
-    }
-  },
-});
+/** The tool that runs a shell command in the task's directory, for `maxTimeout` seconds at most. */
+export function createBashTool(maxTimeout: number): Tool {
+  return defineTool({
+    name: "bash",
+    description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.`,
+    effect: "external",
+    parameters: z.object({
+      command: z.string().min(1).describe("the command, as bash takes it"),
+      timeout_seconds: z
+        .number()
+        .positive()
+        .max(maxTimeout)
+        .default(Math.min(usualTimeout, maxTimeout))
+        .describe("after this time the command is killed"),
+    }),
+    async execute({ command, timeout_seconds }, { directory, signal, report }) {
+      const live = createLiveOutput(report);
+      try {
+        // The person may have removed it since.
+        await directory.makeDirectory("");
+        const result = await runCommand({
+          argv: ["bash", "-c", command],
+          cwd: directory.hostPath,
+          timeoutMs: timeout_seconds * 1000,
+          maxOutputBytes,
+          signal,
+          onOutput: live.add,
+        });
+        return {
+          content: renderResult(result, timeout_seconds),
+          isError: result.exitCode !== 0 || result.killedBy !== null,
+        };
+      } finally {
+        live.end();
+      }
+    },
+  });
+}
 
 function renderResult(result: CommandResult, timeout: number): string {
   const output = result.output.trimEnd();

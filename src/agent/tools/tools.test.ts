@@ -8,7 +8,7 @@ import { createLiveOutput } from "./bash.ts";
 import type { ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
-const tools = createTools({ bash: true });
+const tools = createTools({ bash: true, maxCommandMs: 1_800_000 });
 let host: string;
 let directory: Directory;
 
@@ -40,7 +40,8 @@ function numbered(count: number): string {
 }
 
 test("the tools are offered in a fixed order, and bash only where commands may run", () => {
-  const names = (bash: boolean): string[] => createTools({ bash }).map((tool) => tool.definition.name);
+  const names = (bash: boolean): string[] =>
+    createTools({ bash, maxCommandMs: 1_800_000 }).map((tool) => tool.definition.name);
   expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "bash"]);
   expect(names(false)).not.toContain("bash");
 });
@@ -314,4 +315,20 @@ test("live output comes at once, then gathered, and ends with what is left", () 
   } finally {
     vi.useRealTimers();
   }
+});
+
+test("a command runs also where its directory was removed meanwhile", async () => {
+  const child = directory.child("删了");
+  const bash = tools.find((tool) => tool.definition.name === "bash");
+  const context = { directory: child, signal: new AbortController().signal, report: () => {} };
+  expect(await bash?.execute({ command: "pwd", timeout_seconds: 9 }, context)).toMatchObject({
+    content: expect.stringContaining("删了"),
+    isError: false,
+  });
+});
+
+test("a command may ask for no more time than the operator allows, and gets no more unasked", () => {
+  const bash = createTools({ bash: true, maxCommandMs: 60_000 }).at(-1);
+  expect(bash?.parameters.parse({ command: "ls" })).toMatchObject({ timeout_seconds: 60 });
+  expect(bash?.parameters.safeParse({ command: "ls", timeout_seconds: 61 }).success).toBe(false);
 });

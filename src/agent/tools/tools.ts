@@ -1,4 +1,4 @@
-import { bashTool } from "./bash.ts";
+import { createBashTool } from "./bash.ts";
 import { editTool } from "./edit.ts";
 import { globTool } from "./glob.ts";
 import { grepTool } from "./grep.ts";
@@ -7,8 +7,8 @@ import { readTool } from "./read.ts";
 import type { Tool } from "./tool.ts";
 import { writeTool } from "./write.ts";
 
-/** The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off. */
-export function createTools({ bash }: { bash: boolean }): Tool[] {
+/** The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off; its commands end after `maxCommandMs`. */
+export function createTools({ bash, maxCommandMs }: { bash: boolean; maxCommandMs: number }): Tool[] {
   const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool];
-  return bash ? [...tools, bashTool] : tools;
+  return bash ? [...tools, createBashTool(maxCommandMs / 1000)] : tools;
 }

@@ -92,10 +92,6 @@ async function work(
     );
   }
   const root = await options.userRoot(run.userId);
-  // Only tools need the directory, and say so where it cannot be had: the model need not wait for it.
-  root.makeDirectory(run.directory).catch((error) => {
-    options.logger.warn({ runId: run.runId, error }, "a working directory could not be made");
-  });
   const [conversation, memory, skill] = await Promise.all([
     run.conversation ?? readConversation(options.database, run.userId, run.taskId),
     run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
