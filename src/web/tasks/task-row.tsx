@@ -57,15 +57,8 @@ export function TaskRow({ task, open }: { task: Task; open: boolean }) {
   );
 }
 
-function StateMark({ task }: { task: Task & { active_run?: unknown } }) {
+function StateMark({ task }: { task: Task }) {
   const { t } = useLanguage();
-  if (task.active_run != null) {
-    return (
-      <span title={t("task.working")} className="breathing size-2 shrink-0 rounded-full bg-primary">
-        <span className="sr-only">{t("task.working")}</span>
-      </span>
-    );
-  }
   if (task.status === "active") return null;
   const Mark = task.status === "completed" ? Check : Minus;
   return (
