@@ -85,6 +85,17 @@ test("an answer streams in, is drawn as markdown, and loads nothing from elsewhe
   await page.getByRole("navigation", { name: "任务" }).getByText("整理三季度合同").waitFor();
 });
 
+test("bold text and addresses end where Chinese punctuation does", async () => {
+  server.models.script(says("**“重点”**是这个，见 https://example.com/path。然后继续。"));
+  await handOver("写一段带标点的话");
+  const link = page.getByRole("article").getByRole("link", { name: "https://example.com/path", exact: true });
+  await link.waitFor();
+  expect(await link.getAttribute("href")).toBe("https://example.com/path");
+  expect(await page.getByRole("article").locator("[data-streamdown=strong]").allInnerTexts()).toEqual([
+    "“重点”",
+  ]);
+});
+
 test("code is shown as it comes, whatever its language", async () => {
   const { opened, open } = gate();
   server.models.script({

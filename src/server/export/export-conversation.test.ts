@@ -146,6 +146,15 @@ test("inline marks, breaks and rules are set", async () => {
   expect(indent("深引用")).toBeGreaterThan(indent(">引用"));
 });
 
+test("marks beside Chinese punctuation are set, and an address ends before it", async () => {
+  const { document, xml } = await answer("**“重点”**是~~“旧”~~新，见 https://example.com/路径。然后");
+  const run = (text: string) => document.split("<w:r>").find((each) => each.includes(`>${text}<`)) ?? "";
+  expect(run("“重点”")).toContain("<w:b/>");
+  expect(run("“旧”")).toContain("<w:strike/>");
+  expect(textOf(paragraphWith(document, "重点"))).toBe("“重点”是“旧”新，见 https://example.com/路径。然后");
+  expect(xml("word/_rels/document.xml.rels")).toContain('Target="https://example.com/%E8%B7%AF%E5%BE%84"');
+});
+
 test("only web and mail addresses become links; others are shown", async () => {
   const { document, xml } = await answer(
     "[网](https://例子.cn/甲) [好](https://e.cn/?a=1&b=<2>) [信](mailto:a@b.cn) [坏](javascript:alert(1)) [文](报告.docx) [参][r]\n\n[r]: http://r.cn",

@@ -1,3 +1,4 @@
+import { cjk } from "@streamdown/cjk";
 import { Download, ExternalLink, ImageIcon } from "lucide-react";
 import { type ComponentProps, memo, useContext, useMemo } from "react";
 import { defaultRehypePlugins, Streamdown } from "streamdown";
@@ -8,7 +9,7 @@ import { highlighter } from "./highlighter.ts";
 
 const { sanitize } = defaultRehypePlugins;
 const rehypePlugins = sanitize ? [sanitize] : [];
-const plugins = { code: highlighter };
+const plugins = { code: highlighter, cjk };
 const components = { a: Anchor, img: HeldImage };
 const controls = {
   code: { copy: true, download: false },
