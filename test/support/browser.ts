@@ -14,7 +14,9 @@ const flags = [
 
 /** A headless Chromium: the system's, else the one that comes as a package. */
 export async function launchBrowser(): Promise<Browser> {
-  return await chromium.launch({ executablePath: await findBrowser(), args: flags });
+  // Without a locale of UTF-8 it gives downloads no Chinese names.
+  const env = { ...process.env, LANG: "C.UTF-8" };
+  return await chromium.launch({ executablePath: await findBrowser(), args: flags, env });
 }
 
 async function findBrowser(): Promise<string> {
