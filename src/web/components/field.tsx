@@ -1,3 +1,4 @@
+import { ChevronDown } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId } from "react";
 
 /** How every field that takes text is drawn. */
@@ -55,18 +56,25 @@ export function SelectField({ label, value, choices, onChange, hint }: SelectFie
   return (
     <Labelled label={label} hint={hint}>
       {(own) => (
-        <select
-          {...own}
-          className={`${fieldClass} pr-8`}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        >
-          {choices.map((choice) => (
-            <option key={choice.value} value={choice.value}>
-              {choice.label}
-            </option>
-          ))}
-        </select>
+        <span className="relative block">
+          <select
+            {...own}
+            className={`${fieldClass} appearance-none truncate pr-9`}
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+          >
+            {choices.map((choice) => (
+              <option key={choice.value} value={choice.value}>
+                {choice.label}
+              </option>
+            ))}
+          </select>
+          <ChevronDown
+            size={16}
+            aria-hidden="true"
+            className="-translate-y-1/2 pointer-events-none absolute top-1/2 right-3 text-muted-foreground"
+          />
+        </span>
       )}
     </Labelled>
   );

@@ -21,7 +21,7 @@ export function TaskList() {
     <>
       <header className="space-y-3 p-3 pb-2">
         <div className="flex items-center justify-between pl-1.5">
-          <Link to="/" className="rounded-md">
+          <Link to="/" className="flex rounded-md">
             <Logo />
           </Link>
           <Link

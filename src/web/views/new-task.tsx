@@ -137,7 +137,7 @@ function Examples({ onPick }: { onPick: (text: string) => void }) {
           <li key={key}>
             <button
               type="button"
-              className="w-full px-1 py-3 text-left text-muted-foreground text-sm hover:text-foreground"
+              className="w-full py-3 text-left text-muted-foreground text-sm hover:text-foreground"
               onClick={() => onPick(t(key))}
             >
               {t(key)}

@@ -24,6 +24,8 @@ export function Shell({ me }: { me: Me }) {
     void import("../markdown/markdown.tsx");
   }, []);
   const listOnPhone = pathname === "/" && files === null;
+  // Where three would be too narrow, the files take the tasks' place.
+  const listBeside = files === null ? "hidden md:flex" : "hidden lg:flex";
   return (
     <div className="flex h-dvh">
       <a
@@ -33,8 +35,8 @@ export function Shell({ me }: { me: Me }) {
         {t("page.skip")}
       </a>
       <aside
-        className={`w-72 shrink-0 flex-col border-r bg-surface max-md:w-full max-md:border-r-0 md:flex ${
-          listOnPhone ? "flex" : "hidden"
+        className={`w-72 shrink-0 flex-col border-r bg-surface max-md:w-full max-md:border-r-0 ${
+          listOnPhone ? "flex" : listBeside
         }`}
       >
         <TaskList />
