@@ -26,7 +26,6 @@ export function errorResponse(error: ApiError, requestId: string): Response {
   };
   const headers: Record<string, string> = {
     "Content-Type": "application/json; charset=utf-8",
-    "X-Request-Id": requestId,
   };
   if (error.status === 401) headers["WWW-Authenticate"] = "Bearer";
   if (error.retryAfter !== undefined) headers["Retry-After"] = String(error.retryAfter);

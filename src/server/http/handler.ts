@@ -15,8 +15,6 @@ export interface RequestContext {
   /** Node's own request and response, for bodies and streams that must not be buffered. */
   incoming: IncomingMessage;
   outgoing: ServerResponse;
-  /** What every answer carries (CORS, request id); whoever writes to `outgoing` has to send them too. */
-  headers: Record<string, string>;
 }
 
 type Streams<Name extends EndpointName> = Api[Name] extends { response: string } ? true : false;

@@ -10,22 +10,25 @@ const maxQueuedBytes = 1024 * 1024;
 /** Streams a run's events to one reader, from after `after` to the run's end. */
 export function streamEvents(
   outgoing: ServerResponse,
-  headers: Record<string, string>,
   feed: EventFeed,
   runId: string,
   after: number,
 ): Response {
-  outgoing.writeHead(200, {
-    ...headers,
+  const head = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
-  });
+  };
+  if (outgoing.req.method === "HEAD") return new Response(null, { headers: head });
+  outgoing.writeHead(200, head);
   outgoing.write(": connected\nretry: 3000\n\n");
   // Frames are small and each is waited for.
   outgoing.socket?.setNoDelay(true);
-  const ping = setInterval(() => outgoing.write(": ping\n\n"), pingMs);
+  const ping = setInterval(() => {
+    // A slow reader may still be taking the end.
+    if (!outgoing.writableEnded) outgoing.write(": ping\n\n");
+  }, pingMs);
   const stop = feed.follow(runId, after, responseWatcher(outgoing));
   outgoing.on("close", () => {
     clearInterval(ping);

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import { parseUuid } from "../../../protocol/text.ts";
 import type { Database } from "../../store/database.ts";
@@ -25,7 +26,7 @@ export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
   const { database, platformKey, jwtSecret, tokenTtlSeconds, codes, local } = options;
   const mint = (user: User) => mintToken(jwtSecret, user, tokenTtlSeconds);
   return {
-    async login({ body }) {
+    async login({ body }, { incoming }) {
       if (!sameKey(body.platform_key, platformKey)) {
         throw new ApiError("invalid_platform_key", "The platform key is wrong.");
       }
@@ -40,11 +41,11 @@ export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
         ttl_seconds: tokenTtlSeconds,
       };
       const response = json(JSON.stringify(answer));
-      if (body.session) response.headers.set("Set-Cookie", cookie(token, tokenTtlSeconds));
+      if (body.session) response.headers.set("Set-Cookie", cookie(incoming, token, tokenTtlSeconds));
       return response;
     },
 
-    async signIn({ body }) {
+    async signIn({ body }, { incoming }) {
       const userId = codes.redeem(body.code);
       if (userId === null) {
         throw new ApiError(
@@ -56,12 +57,12 @@ export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
       const user: User = { userId, scope: "user" };
       const { token } = await mint(user);
       const response = json(JSON.stringify({ user_id: userId, scope: user.scope, local }));
-      response.headers.set("Set-Cookie", cookie(token, tokenTtlSeconds));
+      response.headers.set("Set-Cookie", cookie(incoming, token, tokenTtlSeconds));
       return response;
     },
 
-    async signOut() {
-      return new Response(null, { status: 204, headers: { "Set-Cookie": cookie("", 0) } });
+    async signOut(_input, { incoming }) {
+      return new Response(null, { status: 204, headers: { "Set-Cookie": cookie(incoming, "", 0) } });
     },
 
     async me(_input, { user }) {
@@ -76,6 +77,8 @@ function sameKey(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-function cookie(token: string, maxAge: number): string {
-  return `${sessionCookie}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
+/** A page that came over https, perhaps through a proxy, says so in its origin: its cookie never goes in the clear. */
+function cookie(incoming: IncomingMessage, token: string, maxAge: number): string {
+  const secure = incoming.headers.origin?.startsWith("https://") ? "; Secure" : "";
+  return `${sessionCookie}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`;
 }

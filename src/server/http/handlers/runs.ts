@@ -34,7 +34,7 @@ export function createRunHandlers(database: Database, worker: Worker, feed: Even
       return { ok: true, run_id: params.run_id, status: "cancelling" };
     },
 
-    async runEvents({ params, query }, { user, incoming, outgoing, headers }) {
+    async runEvents({ params, query }, { user, incoming, outgoing }) {
       const { task_id: taskId, run_id: runId } = params;
       // A run of this user that is executed here is known without asking the database.
       if (feed.isOwn(user.userId, taskId, runId) !== true) {
@@ -43,7 +43,7 @@ export function createRunHandlers(database: Database, worker: Worker, feed: Even
       }
       const lastEventId = incoming.headers["last-event-id"];
       const after = resumePoint(Array.isArray(lastEventId) ? lastEventId[0] : lastEventId, query.after);
-      return streamEvents(outgoing, headers, feed, runId, after);
+      return streamEvents(outgoing, feed, runId, after);
     },
   };
 }

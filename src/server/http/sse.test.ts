@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EventFeed, Watcher } from "../runs/event-feed.ts";
+import { streamEvents } from "./sse.ts";
+
+let http: Server;
+let watchers: Watcher[];
+let stopped: number;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  watchers = [];
+  stopped = 0;
+  const feed = {
+    follow(_runId: string, _after: number, watcher: Watcher) {
+      watchers.push(watcher);
+      return () => {
+        stopped += 1;
+      };
+    },
+  } as unknown as EventFeed;
+  http = createServer((_incoming, outgoing) => void streamEvents(outgoing, feed, "run", 0));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  http.closeAllConnections();
+  http.close();
+});
+
+test("a reader who is slow to take the end gets all of it, however long that takes", async () => {
+  const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");
+  socket.pause();
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  await expect.poll(() => watchers.length).toBe(1);
+  // More than the sockets' buffers hold.
+  const size = 16 * 1024 * 1024;
+  watchers[0]?.write(Buffer.alloc(size, "."));
+  watchers[0]?.end();
+  vi.advanceTimersByTime(60_000);
+  let received = "";
+  socket.on("data", (chunk) => {
+    received += chunk;
+  });
+  socket.resume();
+  await once(socket, "close");
+  expect(received.match(/\.{100}/g)?.length).toBeGreaterThan(size / 200);
+  expect(received).toMatch(/\r\n0\r\n\r\n$/);
+  expect(received).not.toContain("ping");
+  await expect.poll(() => stopped).toBe(1);
+});
