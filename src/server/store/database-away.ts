@@ -1,11 +1,17 @@
-/** Postgres says so when it stops, starts or has no room; the rest are the socket's own words. */
-const unreachable = /^(57P0\d|08\w{3}|53300|53400|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+/**
+ * Postgres says so when it stops, starts, has no room (53), has become a standby (25006), or undid a
+ * transaction that stood in another's way (40); the rest are the words of the socket and the name service.
+ */
+const passing =
+  /^(57P0\d|08\w{3}|53\w{3}|25006|40001|40P01|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
-/** Whether a query failed because the database cannot be reached now; the same query may work later. */
+/** Whether a query failed because the database cannot serve it now; the same query may work later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // A host with several addresses gives one error for each.
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   const code = "code" in error ? String(error.code) : "";
-  if (unreachable.test(code)) return "severity" in error || "syscall" in error;
+  if (passing.test(code)) return "severity" in error || "syscall" in error;
   return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
     error.message,
   );
