@@ -20,7 +20,19 @@ export function parseArguments(text: string): ParsedArguments {
   if (typeof value !== "object" || Array.isArray(value)) {
     return { fault: `The arguments must be one JSON object, not ${describeKind(value)}.` };
   }
+  if (isDeep(value)) return { fault: `The arguments are nested more than ${maxDepth} levels deep.` };
   return { value: { ...value } };
+}
+
+/** Much deeper, and the value could be parsed but not be written as JSON again. */
+const maxDepth = 100;
+
+function isDeep(value: object): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth < maxDepth && level.length > 0; depth += 1) {
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  }
+  return level.length > 0;
 }
 
 /** The arguments as the tool takes them, or a text that lets the model mend its call. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { cleanText } from "../protocol/text.ts";
 import type { AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
-import { type Model, ModelError, type ModelReply, type ModelRequest } from "./model/model.ts";
+import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
 
 /** An answer, or why there is none and the text that had come by then. */
 export type StepResult = { reply: ModelReply } | { outcome: AgentOutcome; partialText: string };
@@ -68,12 +68,18 @@ async function callModel(
       },
       signal,
     );
-    return { reply, partialText };
+    return { reply: { ...reply, usage: cleanUsage(reply.usage) }, partialText };
   } catch (failure) {
     return { failure, partialText };
   } finally {
     live = false;
   }
+}
+
+/** Whole numbers that can be stored, whatever the provider says. */
+function cleanUsage({ tokensIn, tokensOut }: Usage): Usage {
+  const clean = (count: number) => Math.round(Math.max(0, Math.min(2_147_483_647, count))) || 0;
+  return { tokensIn: clean(tokensIn), tokensOut: clean(tokensOut) };
 }
 
 /** Cleans text that comes in pieces: a character whose two halves lie in two pieces survives. */
