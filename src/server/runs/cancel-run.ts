@@ -1,5 +1,4 @@
 import type { Database } from "../store/database.ts";
-import { publish } from "../store/notifications.ts";
 import { markCancelling, markTaskCancelling } from "../store/runs.ts";
 import type { Worker } from "./worker.ts";
 
@@ -17,7 +16,7 @@ export async function cancelRun(
   const marking = markCancelling(database, ids.userId, ids.taskId, ids.runId);
   if (owned) worker.cancel(ids.runId, marking);
   await marking;
-  if (!worker.cancel(ids.runId)) await tellOthers(database, worker, ids.runId);
+  if (!worker.cancel(ids.runId)) await tellOthers(worker, ids.runId);
 }
 
 /** Cancels a task's active run and waits for its end up to `waitMs`. Returns the run's id; null if none was active. */
@@ -30,14 +29,14 @@ export async function cancelTaskRun(
 ): Promise<string | null> {
   const runId = await markTaskCancelling(database, userId, taskId);
   if (runId === null) return null;
-  if (!worker.cancel(runId)) await tellOthers(database, worker, runId);
+  if (!worker.cancel(runId)) await tellOthers(worker, runId);
   const tooLong = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
   await Promise.race([worker.finished(runId), tooLong]);
   return runId;
 }
 
-async function tellOthers(database: Database, worker: Worker, runId: string): Promise<void> {
-  await publish(database, "cancel", runId);
+async function tellOthers(worker: Worker, runId: string): Promise<void> {
+  await worker.tell("cancel", runId);
   // It may be a run that nobody has taken yet.
   worker.nudge();
 }

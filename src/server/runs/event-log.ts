@@ -11,6 +11,8 @@ const longestGap = 10;
 /** How long an event that need not hurry may wait for company, milliseconds. */
 const patience = 25;
 const retryDelays = [20, 50, 100, 250, 500, 1_000];
+/** How long a closing server waits for a database that is away, milliseconds. */
+const closingPatience = 5_000;
 
 /** Says that another server has taken the run over: nothing this server writes of it counts any more. */
 export class LeaseLostError extends Error {
@@ -43,6 +45,7 @@ export class EventLog {
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   #timerHurries = false;
   #lastFlush = 0;
+  #closing: AbortSignal | null = null;
 
   constructor(database: Database, feed: EventFeed, logger: Logger) {
     this.#database = database;
@@ -59,6 +62,8 @@ export class EventLog {
       generation: number;
       nextIdx: number;
       lastSeq: number;
+      tokensIn: number;
+      tokensOut: number;
     },
     onLost: (reason: Error) => void,
   ): RunLog {
@@ -72,6 +77,11 @@ export class EventLog {
   close(log: RunLog): void {
     this.#open.delete(log);
     this.#feed.closeLocal(log.runId);
+  }
+
+  /** The server closes: what a missing database keeps from being stored will not be waited for much longer. */
+  closeSoon(): void {
+    this.#closing ??= AbortSignal.timeout(closingPatience);
   }
 
   #request(log: RunLog, hurry: boolean): void {
@@ -107,8 +117,14 @@ export class EventLog {
   async #flush(): Promise<void> {
     const taken: Taken[] = [];
     for (const log of this.#dirty) {
-      const pending = log.take();
-      if (pending) taken.push({ log, ...pending });
+      try {
+        const pending = log.take();
+        if (pending) taken.push({ log, ...pending });
+      } catch (error) {
+        // It cannot even be written as JSON. The others must not suffer for it, least of all this flusher.
+        this.#logger.error({ error, runId: log.runId }, "events could not be encoded");
+        this.#lose({ log, settle: (reason) => log.giveUp(reason) }, error as Error);
+      }
     }
     this.#dirty.clear();
     if (taken.length > 0) await this.#commit(taken);
@@ -120,12 +136,14 @@ export class EventLog {
       owned = await this.#append(taken.map(({ append }) => append));
     } catch (error) {
       // Something that one run said cannot be stored: the others must not suffer for it.
-      if (taken.length > 1) {
+      if (taken.length > 1 && !isDatabaseAway(error)) {
         for (const one of taken) await this.#commit([one]);
         return;
       }
-      this.#logger.error({ error, runId: taken[0]?.append.runId }, "events could not be stored");
-      for (const one of taken) this.#lose(one, error as Error);
+      for (const one of taken) {
+        this.#logger.error({ error, runId: one.append.runId }, "events could not be stored");
+        this.#lose(one, error as Error);
+      }
       return;
     }
     for (const one of taken) {
@@ -143,7 +161,7 @@ export class EventLog {
       try {
         return await appendToRuns(this.#database, appends, this.shared);
       } catch (error) {
-        if (!isDatabaseAway(error)) throw error;
+        if (!isDatabaseAway(error) || this.#closing?.aborted) throw error;
         const wait = retryDelays[Math.min(attempt, retryDelays.length - 1)] ?? 1_000;
         this.#logger.warn({ error, wait }, "the database is away; events wait");
         await new Promise((resolve) => setTimeout(resolve, wait));
@@ -151,7 +169,7 @@ export class EventLog {
     }
   }
 
-  #lose({ log, settle }: Taken, reason: Error): void {
+  #lose({ log, settle }: Omit<Taken, "append">, reason: Error): void {
     const onLost = this.#open.get(log);
     settle(reason);
     onLost?.(reason);

@@ -16,8 +16,8 @@ export interface MessageToStore {
 export class RunLog {
   readonly runId: string;
   readonly generation: number;
-  tokensIn = 0;
-  tokensOut = 0;
+  tokensIn: number;
+  tokensOut: number;
   /** Set once the terminal event has been handed over. */
   ended = false;
   readonly #flush: (log: RunLog, hurry: boolean) => void;
@@ -30,11 +30,20 @@ export class RunLog {
 
   /** `flush` is asked to commit soon; without `hurry` the event may wait for the next one's company. */
   constructor(
-    run: { runId: string; generation: number; nextIdx: number; lastSeq: number },
+    run: {
+      runId: string;
+      generation: number;
+      nextIdx: number;
+      lastSeq: number;
+      tokensIn: number;
+      tokensOut: number;
+    },
     flush: (log: RunLog, hurry: boolean) => void,
   ) {
     this.runId = run.runId;
     this.generation = run.generation;
+    this.tokensIn = run.tokensIn;
+    this.tokensOut = run.tokensOut;
     this.#nextIdx = run.nextIdx;
     this.#lastSeq = run.lastSeq;
     this.#flush = flush;
@@ -106,9 +115,15 @@ export class RunLog {
     });
   }
 
+  /** Tells those who wait for a commit that it will not come. */
+  giveUp(reason: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+  }
+
   /**
    * Hands what is pending to the flusher, with what to call once it is committed or void. A message
-   * travels with the event that follows it, so without an event there is nothing to take.
+   * travels with the event that follows it, so without an event there is nothing to take. Throws what
+   * keeps an event from being written as JSON.
    */
   take(): { append: RunAppend; settle: (error?: unknown) => void } | null {
     const waiting = this.#waiting;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import { publish } from "../store/notifications.ts";
-import { cancellingRuns, claimOrphans, claimRuns, type LeasedRun } from "../store/runs.ts";
+import { type Notice, publish } from "../store/notifications.ts";
+import { claimOrphans, claimRuns, type LeasedRun, leasedRuns } from "../store/runs.ts";
 import { renewServer } from "../store/servers.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { EventLog } from "./event-log.ts";
@@ -44,8 +44,12 @@ export class Worker {
   readonly #active = new Map<string, AbortController>();
   readonly #done = new Set<Promise<void>>();
   #reserved = 0;
+  readonly #recovering = new Set<string>();
+  /** Runs leased to this server that it knows nothing of, and since when (monotonic milliseconds). */
+  #unknown = new Map<string, number>();
   #heartbeat: NodeJS.Timeout | null = null;
   #claiming = false;
+  #claimed: Promise<void> | null = null;
   #claimAgain = false;
   #stopping = false;
 
@@ -57,7 +61,7 @@ export class Worker {
   /** Registers this server and begins to work. */
   async start(): Promise<void> {
     await this.#beat();
-    await publish(this.#options.database, "server", this.serverId);
+    await this.tell("server", this.serverId);
     this.#heartbeat = setInterval(() => void this.#beat().catch(() => {}), heartbeatMs);
   }
 
@@ -85,19 +89,20 @@ export class Worker {
   /** A run waits in the queue: whoever has room may take it. */
   async announce(): Promise<void> {
     this.nudge();
-    await publish(this.#options.database, "queue", "");
+    await this.tell("queue", "");
+  }
+
+  /** Tells the other servers. Never rejects: what a lost word was about is found by their next heartbeat. */
+  async tell(notice: Notice, subject: string): Promise<void> {
+    await publish(this.#options.database, notice, subject).catch((error) => {
+      this.#options.logger.warn({ error, notice }, "the other servers could not be told");
+    });
   }
 
   /** Looks into the queue, now or as soon as there is room. */
   nudge(): void {
     this.#claimAgain = true;
-    if (this.#claiming) return;
-    this.#claiming = true;
-    void this.#claim()
-      .catch((error) => this.#options.logger.warn({ error }, "the queue could not be read"))
-      .finally(() => {
-        this.#claiming = false;
-      });
+    if (!this.#claiming) this.#claimed = this.#claim();
   }
 
   /** Another server has come, or words of others may have been lost: looks at everything once. */
@@ -122,7 +127,10 @@ export class Worker {
     this.#stopping = true;
     if (this.#heartbeat) clearInterval(this.#heartbeat);
     for (const controller of this.#active.values()) controller.abort({ why: "shutdown" } satisfies Stop);
-    await Promise.all(this.#done);
+    this.#options.eventLog.closeSoon();
+    await this.#claimed;
+    // What was on its way from the queue is among them now.
+    while (this.#done.size > 0) await Promise.all(this.#done);
   }
 
   #execute(run: StartedRun): void {
@@ -138,15 +146,24 @@ export class Worker {
     this.#done.add(done);
   }
 
+  /** Never rejects. */
   async #claim(): Promise<void> {
-    while (this.#claimAgain && !this.#stopping) {
-      const room = this.#options.maxRuns - this.#active.size - this.#reserved;
-      if (room <= 0) return;
-      this.#claimAgain = false;
-      const limit = Math.min(claimSize, room);
-      const runs = await claimRuns(this.#options.database, this.serverId, limit);
-      for (const run of runs) this.#execute(run);
-      if (runs.length === limit) this.#claimAgain = true;
+    this.#claiming = true;
+    try {
+      while (this.#claimAgain && !this.#stopping) {
+        const room = this.#options.maxRuns - this.#active.size - this.#reserved;
+        if (room <= 0) return;
+        this.#claimAgain = false;
+        const limit = Math.min(claimSize, room);
+        const runs = await claimRuns(this.#options.database, this.serverId, limit);
+        for (const run of runs) this.#execute(run);
+        if (runs.length === limit) this.#claimAgain = true;
+      }
+    } catch (error) {
+      this.#options.logger.warn({ error }, "the queue could not be read");
+    } finally {
+      // In the same breath as the last look at `#claimAgain`: a nudge in between would be lost.
+      this.#claiming = false;
     }
   }
 
@@ -156,8 +173,9 @@ export class Worker {
     const { database, eventLog, feed, logger } = this.#options;
     try {
       eventLog.shared = (await renewServer(database, this.serverId)) > 1;
-      for (const runId of await cancellingRuns(database, this.serverId)) this.cancel(runId);
-      if (this.#options.maxRuns > 0) await this.#recoverOrphans();
+      const leased = await leasedRuns(database, this.serverId);
+      for (const { runId, cancelling } of leased) if (cancelling) this.cancel(runId);
+      if (this.#options.maxRuns > 0) await this.#recoverOrphans(this.#findStrays(leased));
       feed.wakeAll();
       this.nudge();
     } catch (error) {
@@ -166,15 +184,42 @@ export class Worker {
     }
   }
 
-  async #recoverOrphans(): Promise<void> {
-    const { database, logger, recover } = this.#options;
+  /**
+   * Runs that are leased to this server and that it has known nothing of for a while: the answer that gave it
+   * the lease was lost, or their log could not be stored. Nobody else would ever end them.
+   */
+  #findStrays(leased: { runId: string }[]): string[] {
+    const now = performance.now();
+    const unknown = leased.filter(({ runId }) => !this.#active.has(runId) && !this.#recovering.has(runId));
+    this.#unknown = new Map(unknown.map(({ runId }) => [runId, this.#unknown.get(runId) ?? now]));
+    return [...this.#unknown].filter(([, since]) => now - since >= heartbeatMs / 2).map(([runId]) => runId);
+  }
+
+  async #recoverOrphans(strays: string[]): Promise<void> {
     for (let found = claimSize; found === claimSize; ) {
-      const runs = await claimOrphans(database, this.serverId, claimSize);
+      const runs = await claimOrphans(
+        this.#options.database,
+        this.serverId,
+        claimSize,
+        strays.splice(0, claimSize),
+      );
       found = runs.length;
-      // One that cannot be recovered must keep neither the others waiting nor the server from starting.
-      const failed = (runId: string) => (error: unknown) =>
-        logger.error({ error, runId }, "a run of a dead server could not be ended");
-      await Promise.all(runs.map((run) => recover(run).catch(failed(run.runId))));
+      await Promise.all(runs.map((run) => this.#recover(run)));
+    }
+  }
+
+  /** Never rejects: a run that cannot be ended must keep neither the others waiting nor the server from starting. */
+  async #recover(run: LeasedRun): Promise<void> {
+    this.#recovering.add(run.runId);
+    try {
+      await this.#options.recover(run);
+    } catch (error) {
+      this.#options.logger.error(
+        { error, runId: run.runId },
+        "a run that nobody works on could not be ended",
+      );
+    } finally {
+      this.#recovering.delete(run.runId);
     }
   }
 }

@@ -21,6 +21,9 @@ export interface LeasedRun {
   directory: string;
   skill: string;
   profile: string;
+  /** What the run has cost so far. */
+  tokensIn: number;
+  tokensOut: number;
   /** Index of the next message of the task. */
   nextIdx: number;
   /** The conversation up to and with the run's message, where it was read in the same breath. */
@@ -28,8 +31,8 @@ export interface LeasedRun {
 }
 
 const leasedColumns = `runs.run_id as "runId", runs.task_id as "taskId", runs.user_id as "userId",
-  runs.lease_generation as generation, runs.status, tasks.name as "taskName", tasks.directory,
-  tasks.skill, tasks.model_profile as profile, tasks.n_messages as "nextIdx"`;
+  runs.lease_generation as generation, runs.status, runs.tokens_in as "tokensIn", runs.tokens_out as "tokensOut",
+  tasks.name as "taskName", tasks.directory, tasks.skill, tasks.model_profile as profile, tasks.n_messages as "nextIdx"`;
 
 /** The statement's own message is not among them: it sees the table as it was before. */
 const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data) order by idx), '[]')
@@ -109,38 +112,43 @@ export async function claimRuns(database: Database, serverId: string, limit: num
 }
 
 /**
- * Takes over up to `limit` runs whose server is gone. What it still writes is void from here on. The dead are
- * listed first: a run that somebody else took over meanwhile is looked at again when its lock is had, and
+ * Takes over up to `limit` runs whose server is gone, and `strays` of this server's own that it does not
+ * work on. What is still written by whoever had them is void from here on. The dead are listed first: a run that somebody else took over meanwhile is looked at again when its lock is had, and
  * `not exists` would then hold whatever the new owner.
  */
 export async function claimOrphans(
   database: Database,
   serverId: string,
   limit: number,
+  strays: string[],
 ): Promise<LeasedRun[]> {
   const { rows } = await database.pool.query<LeasedRun>(
     `update runs set lease_owner = $1, lease_generation = lease_generation + 1
      from tasks where tasks.task_id = runs.task_id and run_id in (
        select run_id from runs
-       where status in ('running', 'cancelling') and lease_owner = any(array(
+       where status in ('running', 'cancelling') and (lease_owner = any(array(
          select lease_owner from runs where status in ('running', 'cancelling') and lease_owner is not null
          except select server_id from servers where expires_at > now()))
+         or lease_owner = $1 and run_id = any($3::uuid[]))
        order by run_id limit $2 for update skip locked)
      returning ${leasedColumns}`,
-    [serverId, limit],
+    [serverId, limit, strays],
   );
   return rows;
 }
 
-/** Of the runs a server executes, those that somebody asked to cancel. */
-export async function cancellingRuns(database: Database, serverId: string): Promise<string[]> {
+/** The runs that are leased to a server, and whether somebody asked to cancel them. */
+export async function leasedRuns(
+  database: Database,
+  serverId: string,
+): Promise<{ runId: string; cancelling: boolean }[]> {
   const rows = await database.query
     .selectFrom("runs")
-    .select("run_id")
+    .select(["run_id", "status"])
     .where("lease_owner", "=", serverId)
-    .where("status", "=", "cancelling")
+    .where("status", "in", ["running", "cancelling"])
     .execute();
-  return rows.map((row) => row.run_id);
+  return rows.map((row) => ({ runId: row.run_id, cancelling: row.status === "cancelling" }));
 }
 
 /** Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already. */
