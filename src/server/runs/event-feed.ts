@@ -135,7 +135,9 @@ export class EventFeed {
     return channel;
   }
 
+  /** Once: a stream may be closed long after it was ended, when the run has a new channel. */
   #remove(channel: Channel, follower: Follower): void {
+    if (follower.gone) return;
     follower.gone = true;
     channel.followers.delete(follower);
     if (channel.followers.size === 0 && !channel.owner) this.#channels.delete(channel.runId);
@@ -236,6 +238,8 @@ export class EventFeed {
         channel.dirty = false;
         const page = await readEvents(this.#database, channel.runId, channel.head ?? 0, pageSize);
         if (!page) return this.drop(channel.runId);
+        // Taken over by this process meanwhile, whose flusher has begun to deliver.
+        if (channel.owner) return;
         this.#deliver(channel, page.events.map(toFrame));
         if (page.events.length === pageSize) channel.dirty = true;
         else if (page.events.length === 0 && !isActive(page.status)) return this.drop(channel.runId);

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import type { LoggedEvent } from "../store/append.ts";
+import type { Database } from "../store/database.ts";
+import { EventFeed, type Watcher } from "./event-feed.ts";
+
+let storage: TestDatabase;
+let ids: { runId: string; taskId: string; userId: string };
+
+beforeAll(async () => {
+  storage = await createTestDatabase();
+  ids = { runId: randomUUID(), taskId: randomUUID(), userId: randomUUID() };
+  await query("insert into users (user_id) values ($1)", ids.userId);
+  await query(
+    "insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')",
+    ids.taskId,
+    ids.userId,
+  );
+  await query(
+    "insert into runs (run_id, task_id, user_id, status) values ($1, $2, $3, 'running')",
+    ids.runId,
+    ids.taskId,
+    ids.userId,
+  );
+});
+afterAll(() => storage.drop());
+
+const query = (text: string, ...values: string[]) => storage.database.pool.query(text, values);
+
+function text(seq: number): LoggedEvent {
+  return { seq, type: "text", data: `{"text":"第${seq}"}` };
+}
+
+/** Who notes the numbers of the frames it is given. */
+function createWatcher(): { watcher: Watcher; seen: number[]; ended: boolean } {
+  const noted = {
+    seen: [] as number[],
+    ended: false,
+    watcher: {
+      write: (frames: Buffer) =>
+        void noted.seen.push(...[...frames.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))),
+      ready: async () => {},
+      end: () => void (noted.ended = true),
+    },
+  };
+  return noted;
+}
+
+test("a stream that is closed long after its end takes nothing from those who came since", async () => {
+  const feed = new EventFeed(storage.database);
+  const [earlier, later] = [createWatcher(), createWatcher()];
+  const stopEarlier = feed.follow(ids.runId, 0, earlier.watcher);
+  feed.drop(ids.runId);
+  expect(earlier.ended).toBe(true);
+  feed.follow(ids.runId, 0, later.watcher);
+  stopEarlier();
+  feed.openLocal(ids, 0);
+  await expect
+    .poll(() => {
+      feed.publish(ids.runId, [text(later.seen.length + 1)]);
+      return later.seen.length;
+    })
+    .toBeGreaterThan(0);
+});
+
+test("a look into the log that ends after the run was taken over here repeats nothing", async () => {
+  const gate = Promise.withResolvers<void>();
+  let held: Promise<void> | undefined;
+  let [reads, answers] = [0, 0];
+  const answer = async (statement: { text: string; values: unknown[] }) => {
+    const hold = held;
+    reads += 1;
+    const result = await storage.database.pool.query(statement);
+    await hold;
+    answers += 1;
+    return result;
+  };
+  const slow = { ...storage.database, pool: { query: answer } } as unknown as Database;
+  const feed = new EventFeed(slow);
+  const [early, late] = [createWatcher(), createWatcher()];
+  feed.follow(ids.runId, 0, early.watcher);
+  await expect.poll(() => reads).toBe(2);
+  await query(
+    "insert into events (run_id, seq, type, data) values ($1, 1, 'text', '{\"text\":\"第1\"}')",
+    ids.runId,
+  );
+  held = gate.promise;
+  feed.wake(ids.runId);
+  await expect.poll(() => reads).toBe(3);
+  feed.openLocal(ids, 0);
+  feed.publish(ids.runId, [text(1)]);
+  feed.publish(ids.runId, [text(2)]);
+  gate.resolve();
+  await expect.poll(() => answers).toBe(3);
+  feed.follow(ids.runId, 0, late.watcher);
+  feed.publish(ids.runId, [text(3)]);
+  expect([early.seen, late.seen]).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+  await query("delete from events where run_id = $1", ids.runId);
+});
