@@ -36,9 +36,15 @@ export async function listen(
       const colon = payload.indexOf(":");
       onNotice(payload.slice(0, colon) as Notice, payload.slice(colon + 1));
     });
-    await client.connect();
-    await client.query("listen zcbot");
     const stop = () => void client.end().catch(() => {});
+    try {
+      await client.connect();
+      await client.query("listen zcbot");
+      signal.throwIfAborted();
+    } catch (error) {
+      stop();
+      throw error;
+    }
     signal.addEventListener("abort", stop, { once: true });
     onNotice("server", "");
     void lost.then(() => {
@@ -51,6 +57,7 @@ export async function listen(
       try {
         return await connect();
       } catch (error) {
+        if (signal.aborted) return;
         logger.warn({ error, wait }, "cannot listen to the database");
         await new Promise((resolve) => setTimeout(resolve, wait).unref());
       }
