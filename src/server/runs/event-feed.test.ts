@@ -41,7 +41,9 @@ function createWatcher(): { watcher: Watcher; seen: number[]; ended: boolean } {
       write: (frames: Buffer) =>
         void noted.seen.push(...[...frames.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))),
       ready: async () => {},
-      end: () => void (noted.ended = true),
+      end() {
+        noted.ended = true;
+      },
     },
   };
   return noted;
