@@ -215,6 +215,7 @@ async function startHttp(parts: Parts, handlers: Handlers): Promise<HttpServer> 
     ),
     logger,
     maxJsonBytes: config.limits.jsonBytes,
+    healthOnly: config.role === "worker",
     corsOrigins: config.corsOrigins,
     webDirectory: join(built, "web"),
     referenceDirectory: join(built, "docs"),
