@@ -155,9 +155,9 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
   const listening = new AbortController();
   const onNotice: NoticeHandler = (notice, subject) => {
     if (notice === "run") feed.wake(subject);
-    else if (notice === "cancel") worker.cancel(subject);
-    else if (notice === "queue") worker.nudge();
-    else worker.lookAround();
+    else if (notice === "server") worker.lookAround();
+    // A cancelled run that is not at work here may be one that still waits.
+    else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
   };
   await listen(database, onNotice, logger, listening.signal);
   await worker.start();

@@ -51,6 +51,8 @@ export class Worker {
   #claiming = false;
   #claimed: Promise<void> | null = null;
   #claimAgain = false;
+  /** More may wait in the queue than there was room for. */
+  #full = false;
   #stopping = false;
 
   constructor(options: WorkerOptions) {
@@ -74,6 +76,7 @@ export class Worker {
 
   release(): void {
     this.#reserved -= 1;
+    if (this.#full) this.nudge();
   }
 
   /** What `accept` may be handed with a run of this user, begun before the run is stored. */
@@ -82,7 +85,7 @@ export class Worker {
   }
 
   accept(run: StartedRun): void {
-    this.release();
+    this.#reserved -= 1;
     this.#execute(run);
   }
 
@@ -141,26 +144,27 @@ export class Worker {
     const done = this.#options.execute(run, controller.signal).finally(() => {
       this.#active.delete(run.runId);
       this.#done.delete(done);
-      if (this.#claimAgain) this.nudge();
+      if (this.#full) this.nudge();
     });
     this.#done.add(done);
   }
 
   /** Never rejects. */
   async #claim(): Promise<void> {
+    const { database, logger, maxRuns } = this.#options;
+    if (maxRuns === 0) return;
     this.#claiming = true;
     try {
       while (this.#claimAgain && !this.#stopping) {
-        const room = this.#options.maxRuns - this.#active.size - this.#reserved;
-        if (room <= 0) return;
         this.#claimAgain = false;
-        const limit = Math.min(claimSize, room);
-        const runs = await claimRuns(this.#options.database, this.serverId, limit);
+        const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
+        const runs = await claimRuns(database, this.serverId, limit);
         for (const run of runs) this.#execute(run);
-        if (runs.length === limit) this.#claimAgain = true;
+        this.#full = runs.length >= limit;
+        if (limit > 0 && this.#full) this.#claimAgain = true;
       }
     } catch (error) {
-      this.#options.logger.warn({ error }, "the queue could not be read");
+      logger.warn({ error }, "the queue could not be read");
     } finally {
       // In the same breath as the last look at `#claimAgain`: a nudge in between would be lost.
       this.#claiming = false;

@@ -95,16 +95,20 @@ function runActive(): ApiError {
   return new ApiError("run_active", "A run of this task is still active. Wait for its end or cancel it.");
 }
 
-/** Takes up to `limit` waiting runs for this server, oldest first. */
+/**
+ * Takes up to `limit` waiting runs for this server, oldest first; and of those that were cancelled while they
+ * waited some more, since they only have to be ended.
+ */
 export async function claimRuns(database: Database, serverId: string, limit: number): Promise<LeasedRun[]> {
   const { rows } = await database.pool.query<LeasedRun>({
     name: "claim-runs",
     text: `update runs set status = case runs.status when 'queued' then 'running' else runs.status end,
         lease_owner = $1, lease_generation = lease_generation + 1, started_at = coalesce(started_at, now())
-      from tasks where tasks.task_id = runs.task_id and run_id in (
-        select run_id from runs
-        where status = 'queued' or (status = 'cancelling' and lease_owner is null)
-        order by run_id limit $2 for update skip locked)
+      from tasks where tasks.task_id = runs.task_id and run_id = any(array(
+          select run_id from runs where status = 'queued' order by run_id limit $2 for update skip locked
+        ) || array(
+          select run_id from runs where status = 'cancelling' and lease_owner is null
+          limit 8 for update skip locked))
       returning ${leasedColumns}`,
     values: [serverId, limit],
   });
