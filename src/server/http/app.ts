@@ -68,6 +68,8 @@ function setCommonHeaders(
   corsOrigins: string[] | undefined,
 ): void {
   outgoing.setHeader("X-Request-Id", requestId);
+  // Node does not read on behind such a request, and the next one on its connection would wait for ever.
+  if (incoming.headers.upgrade !== undefined) outgoing.setHeader("Connection", "close");
   const { origin } = incoming.headers;
   if (corsOrigins) outgoing.setHeader("Vary", "Origin");
   if (corsOrigins && !(origin && corsOrigins.includes(origin))) return;
