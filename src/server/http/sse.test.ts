@@ -6,6 +6,7 @@ import type { EventFeed, Watcher } from "../runs/event-feed.ts";
 import { streamEvents } from "./sse.ts";
 
 let http: Server;
+let feed: EventFeed;
 let watchers: Watcher[];
 let stopped: number;
 
@@ -13,7 +14,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   watchers = [];
   stopped = 0;
-  const feed = {
+  feed = {
     follow(_runId: string, _after: number, watcher: Watcher) {
       watchers.push(watcher);
       return () => {
@@ -51,4 +52,19 @@ test("a reader who is slow to take the end gets all of it, however long that tak
   expect(received).toMatch(/\r\n0\r\n\r\n$/);
   expect(received).not.toContain("ping");
   await expect.poll(() => stopped).toBe(1);
+});
+
+test("a reader who went before the stream began leaves neither a timer nor a follower behind", async () => {
+  const begun = Promise.withResolvers<void>();
+  http.removeAllListeners("request");
+  http.on("request", async (_incoming, outgoing) => {
+    socket.destroy();
+    await once(outgoing, "close");
+    streamEvents(outgoing, feed, "run", 0);
+    begun.resolve();
+  });
+  const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await begun.promise;
+  expect([watchers.length, vi.getTimerCount()]).toEqual([0, 0]);
 });

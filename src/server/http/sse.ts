@@ -20,6 +20,8 @@ export function streamEvents(
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
   };
+  // Who has gone already would never be noticed to go.
+  if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
   if (outgoing.req.method === "HEAD") return new Response(null, { headers: head });
   outgoing.writeHead(200, head);
   outgoing.write(": connected\nretry: 3000\n\n");
