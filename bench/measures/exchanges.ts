@@ -31,7 +31,7 @@ export async function measureExchanges(bench: Bench): Promise<Row[]> {
     return { name, unit: "ms", ours: a, direct: b, figure: a - b, limit, atMost: true } satisfies Row;
   };
   return [
-    await compare("POST to first text, over direct, p50", "chat 1 0", 3, untilText),
+    await compare("POST to first text, over direct, p50", "chat 5 5", 3, untilText),
     await compare("chat of 200 chunks, over direct, p50", "chat 200 0", 8, whole),
     await compare("5 sequential tool calls, over direct, p50", "tools 5 read notes.md", 20, whole, 5),
   ];
