@@ -60,7 +60,7 @@ const exposed = "Content-Disposition, ETag, Retry-After, WWW-Authenticate, X-Req
 
 /**
  * What every answer carries. Set on Node's own response, for two reasons: what a handler writes by hand has
- * them too, and hono's would build a second, slow Response out of each answer (a third of a list's time).
+ * them too, and hono's would build a second, slow Response out of each answer (0.8 against 0.5 ms of CPU for a list of tasks).
  */
 function setCommonHeaders(
   { incoming, outgoing }: HttpBindings,
