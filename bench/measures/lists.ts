@@ -45,7 +45,11 @@ async function insertTasks(client: pg.Client, users: string[], count: number): P
 
 /** The task list must not grow slower with the number of tasks. */
 export async function measureLists(bench: Bench): Promise<Row[]> {
-  const client = new pg.Client({ host: join(bench.dataDir, "postgres", "socket"), user: "zcbot", database: "postgres" });
+  const client = new pg.Client({
+    host: join(bench.dataDir, "postgres", "socket"),
+    user: "zcbot",
+    database: "postgres",
+  });
   await client.connect();
   const users = Array.from({ length: 100 }, () => randomUUID());
   const tokens: string[] = [];
