@@ -50,11 +50,16 @@ test("a run whose words cannot be stored is ended; numbering, other runs and wha
   const [task, other] = [await createTask(user), await createTask(user)];
   const healthy = await openEvents(user, (await startRun(user, other.task_id, "chat 100 5")).eventsUrl);
   await healthy.until("text");
+  const firstStep = Promise.withResolvers<void>();
   server.models.script(
     { ...calls("list", { path: "" }), usage: { input: 100, output: 7 } },
-    { ...says("毒"), usage: { input: 9, output: 9 } },
+    { parts: [{ until: firstStep.promise }, { text: "毒" }], usage: { input: 9, output: 9 } },
   );
-  const [{ frames }, others] = await Promise.all([finishRun(user, task.task_id), healthy.all()]);
+  const events = await openEvents(user, (await startRun(user, task.task_id)).eventsUrl);
+  // What shares a flush with the poison is lost with it: the first step has to be committed before.
+  await events.until("tool_result");
+  firstStep.resolve();
+  const [frames, others] = await Promise.all([events.all(), healthy.all()]);
   expect(frames.at(-1)).toMatchObject({ event: "error", data: { code: "server_stopped" } });
   expect(frames.map(({ id }) => id)).toEqual(frames.map((_, index) => index + 1));
   expect(others.at(-1)?.event).toBe("done");
