@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTools } from "../agent/tools/tools.ts";
+import type { Directory } from "../workspace/directory.ts";
 import { openDirectory } from "../workspace/open-directory.ts";
 import { killAllCommands } from "../workspace/run-command.ts";
 import type { Config } from "./config.ts";
@@ -62,7 +63,8 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     started.push(() => folder.close());
     sweepUploads(folder, logger);
     const database = await openStore(config, folder, logger, started);
-    const parts = { config, folder, database, models, sandbox, logger };
+    const userRoot = createUserRoots(folder.users);
+    const parts = { config, folder, database, models, sandbox, logger, userRoot };
     const { worker, feed } = await startWork(parts, started);
     const codes = createSignInCodes();
     const handlers = createHandlers({ ...parts, worker, feed, codes });
@@ -102,6 +104,7 @@ interface Parts {
   models: Models;
   sandbox: Sandbox;
   logger: Logger;
+  userRoot: (userId: string) => Promise<Directory>;
 }
 
 async function openStore(
@@ -126,14 +129,14 @@ async function openStore(
 }
 
 async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker; feed: EventFeed }> {
-  const { config, folder, database, models, sandbox, logger } = parts;
+  const { config, database, models, sandbox, logger, userRoot } = parts;
   const feed = new EventFeed(database);
   const eventLog = new EventLog(database, feed, logger);
   const execution = {
     database,
     eventLog,
     logger,
-    userRoot: createUserRoots(folder.users),
+    userRoot,
     modelFor: models.modelFor,
     tools: createTools({ bash: sandbox.commands, maxCommandMs: config.limits.commandMs }),
     skillsDirectory: config.skillsDir,
@@ -172,8 +175,7 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
 }
 
 function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes: SignInCodes }): Handlers {
-  const { config, folder, database, models, sandbox, worker, feed } = parts;
-  const userRoot = createUserRoots(folder.users);
+  const { config, folder, database, models, sandbox, worker, feed, userRoot } = parts;
   return {
     ...createHealthHandler(database, packageJson.version, sandbox.shown),
     ...createAuthHandlers({

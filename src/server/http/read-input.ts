@@ -2,24 +2,19 @@ import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { ApiError, type ErrorCode, type ErrorIssue, errorStatus } from "../../protocol/error.ts";
 import { isCleanText, parseUuid } from "../../protocol/text.ts";
+import { runNotFound } from "../store/runs.ts";
+import { taskNotFound } from "../store/tasks.ts";
 
 /** Ids of the path in canonical form; a malformed one is a thing that does not exist. */
 export function readIds(raw: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, text] of Object.entries(raw)) {
     const id = parseUuid(text);
-    const code = name === "run_id" ? "run_not_found" : "task_not_found";
-    if (id === null) throw new ApiError(code, notFoundText[code]);
+    if (id === null) throw name === "run_id" ? runNotFound() : taskNotFound();
     ids[name] = id;
   }
   return ids;
 }
-
-/** The same words whether a thing is another user's, was deleted or never was. */
-export const notFoundText = {
-  task_not_found: "There is no such task.",
-  run_not_found: "There is no such run in this task.",
-} as const;
 
 /** The query string through its schema; of a repeated name the last counts. */
 export function readQuery<Schema extends z.ZodType>(schema: Schema, url: string): z.output<Schema> {

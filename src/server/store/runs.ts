@@ -234,6 +234,6 @@ export async function requireRun(
 }
 
 /** The refusal that a missing run, one of another task and another user's share. */
-function runNotFound(): ApiError {
+export function runNotFound(): ApiError {
   return new ApiError("run_not_found", "There is no such run in this task.");
 }
