@@ -4,9 +4,11 @@ import type { ErrorCode } from "./error.ts";
 import { DeleteResult, FileListing, FilePath, FileQuery, UploadResult } from "./file.ts";
 import { MessageCreate, MessageList } from "./message.ts";
 import { PageQuery, wholeNumber } from "./page.ts";
-import { RunAccepted, RunCancelling, RunPage } from "./run.ts";
+import { PendingList, PendingMessage, PendingPatch } from "./pending.ts";
+import { AnswerAccepted, AnswerCreate } from "./request.ts";
+import { Run, RunAccepted, RunCancelling, RunPage, RunQuery } from "./run.ts";
 import { Health, ModelProfileList, SkillList } from "./server.ts";
-import { FolderList, Task, TaskCreate, TaskPage, TaskPatch, TaskQuery } from "./task.ts";
+import { FolderList, Task, TaskCreate, TaskFork, TaskPage, TaskPatch, TaskQuery } from "./task.ts";
 
 /** One row of the contract: what an endpoint takes, what it gives, and how it refuses. */
 export interface Endpoint {
@@ -125,6 +127,34 @@ export const api = {
     summary: "Delete a task with its messages, runs and events; files stay",
     status: 204,
   },
+  forkTask: {
+    ...task,
+    method: "POST",
+    path: "/v1/tasks/{task_id}/fork",
+    summary: "Make a new task in the same directory that begins with a part of this one's conversation",
+    body: TaskFork,
+    status: 201,
+    response: Task,
+    errors: ["task_not_found", "invalid_name", "invalid_fork_point"],
+  },
+  taskEvents: {
+    ...task,
+    method: "GET",
+    path: "/v1/tasks/{task_id}/events",
+    summary: "Stream the events of all runs of a task, those to come included; each carries its run_id",
+    query: z.object({ after: z.string().optional().describe("the id of the last event that is known") }),
+    status: 200,
+    response: "events",
+  },
+  taskChanges: {
+    method: "GET",
+    path: "/v1/events",
+    tag: "tasks",
+    summary: "Stream the changes of state of all own tasks and their runs",
+    query: z.object({ after: z.string().optional().describe("the id of the last event that is known") }),
+    status: 200,
+    response: "events",
+  },
   listFolders: {
     method: "GET",
     path: "/v1/folders",
@@ -147,11 +177,54 @@ export const api = {
     tag: "messages",
     method: "POST",
     path: "/v1/tasks/{task_id}/messages",
-    summary: "Post a message and start a run on it",
+    summary: "Post a message and start a run on it. Repeating it with the same Idempotency-Key starts nothing",
     body: MessageCreate,
     status: 202,
     response: RunAccepted,
-    errors: ["task_not_found", "empty_content", "run_active"],
+    errors: [
+      "task_not_found",
+      "empty_content",
+      "run_active",
+      "pending_full",
+      "invalid_idempotency_key",
+      "idempotency_key_reused",
+    ],
+  },
+  listPending: {
+    ...task,
+    tag: "messages",
+    method: "GET",
+    path: "/v1/tasks/{task_id}/pending",
+    summary: "List the messages that wait behind the active run",
+    status: 200,
+    response: PendingList,
+  },
+  getPending: {
+    tag: "messages",
+    method: "GET",
+    path: "/v1/tasks/{task_id}/pending/{pending_id}",
+    summary: "Read a message that waits",
+    status: 200,
+    response: PendingMessage,
+    errors: ["pending_not_found"],
+  },
+  updatePending: {
+    tag: "messages",
+    method: "PATCH",
+    path: "/v1/tasks/{task_id}/pending/{pending_id}",
+    summary: "Edit a message that waits",
+    body: PendingPatch,
+    status: 200,
+    response: PendingMessage,
+    errors: ["pending_not_found", "empty_content", "nothing_to_update"],
+  },
+  deletePending: {
+    tag: "messages",
+    method: "DELETE",
+    path: "/v1/tasks/{task_id}/pending/{pending_id}",
+    summary: "Withdraw a message that waits",
+    status: 204,
+    errors: ["pending_not_found"],
   },
   listRuns: {
     ...task,
@@ -162,6 +235,35 @@ export const api = {
     query: PageQuery,
     status: 200,
     response: RunPage,
+  },
+  getRun: {
+    tag: "runs",
+    method: "GET",
+    path: "/v1/tasks/{task_id}/runs/{run_id}",
+    summary: "Read a run, at once or when it has ended",
+    query: RunQuery,
+    status: 200,
+    response: Run,
+    errors: ["run_not_found"],
+  },
+  retryRun: {
+    tag: "runs",
+    method: "POST",
+    path: "/v1/tasks/{task_id}/runs/{run_id}/retry",
+    summary: "Run the same message again",
+    status: 202,
+    response: RunAccepted,
+    errors: ["run_not_found", "run_active"],
+  },
+  answerRun: {
+    tag: "runs",
+    method: "POST",
+    path: "/v1/tasks/{task_id}/runs/{run_id}/answers",
+    summary: "Answer an approval or a question that a run waits for",
+    body: AnswerCreate,
+    status: 202,
+    response: AnswerAccepted,
+    errors: ["run_not_found", "request_not_found", "request_answered", "invalid_answer"],
   },
   cancelRun: {
     tag: "runs",

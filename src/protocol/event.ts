@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Answer, Request } from "./request.ts";
 import { uuid } from "./text.ts";
 
 export const FinishReason = z.enum(["stop", "tool_calls", "length", "content_filter"]);
@@ -9,7 +10,13 @@ export type FinishReason = z.infer<typeof FinishReason>;
  * is its data. `done` and `error` end the stream, and each run has exactly one of them.
  */
 export const eventData = {
+  queued: z
+    .object({ position: z.int() })
+    .describe("the run waits for a place; position 1 comes next. Said again when it moves up"),
   run_start: z.object({ run_id: uuid, task_id: uuid }),
+  resumed: z
+    .object({ step: z.int(), reason: z.enum(["server_lost", "server_stopped", "answered"]) })
+    .describe("the run goes on, perhaps on another server, from this step"),
   llm_start: z
     .object({ step: z.int(), model: z.string() })
     .describe("a second one with the same step replaces what was streamed for that step"),
@@ -39,6 +46,11 @@ export const eventData = {
   retry: z
     .object({ attempt: z.int(), reason: z.string(), wait_ms: z.int() })
     .describe("the model call failed and is made again after wait_ms"),
+  steered: z
+    .object({ pending_id: uuid, idx: z.int(), content: z.string() })
+    .describe("a message that came meanwhile has entered the run, as the task's message idx"),
+  request: Request.describe("the run waits for a person's answer"),
+  answered: Answer.extend({ by: z.enum(["person", "deadline"]) }).describe("the answer, as it reached the run"),
   cancelled: z.object({}).describe("followed by done"),
   error: z.object({ msg: z.string(), code: z.string() }),
   done: z.object({

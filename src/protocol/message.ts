@@ -37,9 +37,25 @@ export type Message = z.infer<typeof Message>;
 export const MessageList = z.object({ messages: z.array(Message) }).meta({ id: "MessageList" });
 export type MessageList = z.infer<typeof MessageList>;
 
+/** What a person says. */
+export const messageContent = rule(
+  z.string().trim(),
+  (text) => text.length > 0,
+  "empty_content",
+  "Write a message first.",
+);
+
+/**
+ * What becomes of a message while a run of its task is active: it is refused, waits for the run's end, enters the
+ * run at its next safe boundary, or stops the run and comes next.
+ */
+export const MessageMode = z.enum(["reject", "queue", "steer", "interrupt"]);
+export type MessageMode = z.infer<typeof MessageMode>;
+
 export const MessageCreate = z
   .object({
-    content: rule(z.string().trim(), (text) => text.length > 0, "empty_content", "Write a message first."),
+    content: messageContent,
+    mode: MessageMode.default("reject").describe("what becomes of it while a run of the task is active"),
   })
   .meta({ id: "MessageCreate" });
 export type MessageCreate = z.infer<typeof MessageCreate>;

@@ -61,6 +61,14 @@ export const TaskPatch = z
   .meta({ id: "TaskPatch" });
 export type TaskPatch = z.infer<typeof TaskPatch>;
 
+export const TaskFork = z
+  .object({
+    from_idx: z.int().min(0).describe("the last message of the conversation that the new task begins with"),
+    name: simpleName.optional().describe("default: the name of the task it comes from"),
+  })
+  .meta({ id: "TaskFork" });
+export type TaskFork = z.infer<typeof TaskFork>;
+
 export const TaskQuery = PageQuery.extend({
   status: z.string().optional(),
   skill: z.string().optional(),

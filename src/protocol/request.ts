@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { timestamp, uuid } from "./text.ts";
+
+/** What a run asks a person, and waits for: leave for a tool call, or the answer to a question. */
+export const Request = z
+  .object({
+    request_id: uuid,
+    call_id: z.string().describe("the tool call it is about"),
+    kind: z.enum(["approval", "question"]),
+    tool: z.string().optional().describe("approval: the tool to be called"),
+    arguments: z
+      .union([z.record(z.string(), z.unknown()), z.string()])
+      .optional()
+      .describe("approval: what it would be called with"),
+    question: z.string().optional(),
+    choices: z
+      .array(z.object({ label: z.string(), description: z.string().optional() }))
+      .optional()
+      .describe("question: what to choose from; another answer is welcome too"),
+    multiple: z.boolean().optional().describe("question: several may be chosen"),
+    deadline: timestamp.nullable().describe("when the run goes on without an answer"),
+  })
+  .meta({ id: "Request" });
+export type Request = z.infer<typeof Request>;
+
+/** How a request was answered. */
+export const Answer = z.object({
+  request_id: uuid,
+  decision: z.enum(["allow", "deny"]).optional().describe("of an approval"),
+  answers: z.array(z.string()).optional().describe("to a question: labels of choices, or words of one's own"),
+  note: z.string().optional().describe("what the model shall be told with it"),
+});
+export type Answer = z.infer<typeof Answer>;
+
+export const AnswerCreate = Answer.extend({
+  decision: Answer.shape.decision.unwrap().nullish(),
+  answers: Answer.shape.answers.unwrap().nullish(),
+  note: Answer.shape.note.unwrap().nullish(),
+}).meta({ id: "AnswerCreate" });
+export type AnswerCreate = z.infer<typeof AnswerCreate>;
+
+export const AnswerAccepted = z
+  .object({ ok: z.literal(true), run_id: uuid, request_id: uuid })
+  .meta({ id: "AnswerAccepted" });
+export type AnswerAccepted = z.infer<typeof AnswerAccepted>;
