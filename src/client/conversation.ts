@@ -1,4 +1,16 @@
-import type { FinishReason, NumberedEvent } from "../protocol/event.ts";
+import type { NumberedEvent } from "../protocol/event.ts";
+import {
+  type AssistantTurn,
+  endTurn,
+  newTurn,
+  type Part,
+  type RequestPart,
+  startCall,
+  type TextPart,
+  type ToolPart,
+  type Turn,
+  withoutRetry,
+} from "./turn.ts";
 
 /**
  * What is shown of a task: a pure fold of stored messages and of the events of the run at work. It is never
@@ -10,81 +22,7 @@ export interface Conversation {
   readonly run: { readonly runId: string; readonly lastSeq: number } | null;
 }
 
-export type Turn = UserTurn | AssistantTurn;
-
-export interface UserTurn {
-  readonly role: "user";
-  readonly text: string;
-}
-
-/** What one run made of a message. */
-export interface AssistantTurn {
-  readonly role: "assistant";
-  readonly status: "running" | "ok" | "cancelled" | "error";
-  readonly parts: readonly Part[];
-  /** The step at work, from 1; 0 before the first. */
-  readonly step: number;
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  /** Of the last step, null if unknown: `length` and `content_filter` mean that the answer was cut. */
-  readonly finishReason: FinishReason | null;
-}
-
-export type Part = TextPart | ToolPart | RetryPart | ErrorPart | CancelledPart;
-
-export interface TextPart {
-  readonly type: "text" | "reasoning";
-  readonly step: number;
-  readonly text: string;
-}
-
-export interface ToolPart {
-  readonly type: "tool";
-  readonly step: number;
-  readonly id: string;
-  readonly name: string;
-  /** An object, or the raw text where it could not be parsed. */
-  readonly arguments: Record<string, unknown> | string;
-  /** What the tool has said while it ran. */
-  readonly output: string;
-  /** `unanswered`: the run ended before the call did. Stored messages do not tell errors: they read `ok`. */
-  readonly state: "running" | "ok" | "error" | "unanswered";
-  /** Its result; empty until then. */
-  readonly content: string;
-  /** null while it runs, and where a stored message is all there is. */
-  readonly durationMs: number | null;
-}
-
-/** The model call failed and is made again; goes as soon as the step says something. */
-export interface RetryPart {
-  readonly type: "retry";
-  readonly attempt: number;
-  readonly reason: string;
-  readonly waitMs: number;
-}
-
-export interface ErrorPart {
-  readonly type: "error";
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface CancelledPart {
-  readonly type: "cancelled";
-}
-
 export const emptyConversation: Conversation = { turns: [], run: null };
-
-/** A turn of which nothing has been heard. */
-export const newTurn: AssistantTurn = {
-  role: "assistant",
-  status: "running",
-  parts: [],
-  step: 0,
-  tokensIn: 0,
-  tokensOut: 0,
-  finishReason: null,
-};
 
 /** Adds a message of the user. */
 export function addUserMessage(conversation: Conversation, text: string): Conversation {
@@ -114,18 +52,36 @@ export function applyEvent(before: Conversation, event: NumberedEvent): Conversa
   const turn = turns[index];
   if (!run || event.seq <= run.lastSeq || turn?.role !== "assistant" || turn.status !== "running")
     return before;
+  const now = { runId: run.runId, lastSeq: event.seq };
+  if (event.type === "steered") return { turns: steer(turns, index, turn, event), run: now };
   const changed = applyToTurn(turn, event);
-  return {
-    turns: changed === turn ? turns : turns.with(index, changed),
-    run: { runId: run.runId, lastSeq: event.seq },
-  };
+  return { turns: changed === turn ? turns : turns.with(index, changed), run: now };
+}
+
+/** What was said so far stands before the message that has come in, what is said from now on after it. */
+function steer(
+  turns: readonly Turn[],
+  index: number,
+  turn: AssistantTurn,
+  { content: text }: Extract<NumberedEvent, { type: "steered" }>,
+): readonly Turn[] {
+  const saidNothing = turn.step === 0 && turn.parts.length === 0;
+  const said = saidNothing ? [] : [endTurn(turn, "ok")];
+  return [...turns.slice(0, index), ...said, { role: "user", text }, newTurn];
 }
 
 function applyToTurn(turn: AssistantTurn, event: NumberedEvent): AssistantTurn {
   switch (event.type) {
+    case "queued":
+      return { ...turn, queued: event.position };
+    case "run_start":
+      return turn.queued === null ? turn : { ...turn, queued: null };
+    case "resumed":
+      return resume(turn, event);
     case "llm_start": {
       const parts = event.step === turn.step ? turn.parts : withoutRetry(turn.parts);
-      return { ...turn, step: event.step, parts: parts.filter((part) => !isOfStep(part, event.step)) };
+      const kept = parts.filter((part) => !isOfStep(part, event.step));
+      return { ...turn, queued: null, step: event.step, parts: kept };
     }
     case "text":
     case "reasoning":
@@ -152,30 +108,41 @@ function applyToTurn(turn: AssistantTurn, event: NumberedEvent): AssistantTurn {
       const { attempt, reason, wait_ms: waitMs } = event;
       return { ...turn, parts: [...withoutRetry(turn.parts), { type: "retry", attempt, reason, waitMs }] };
     }
+    case "request": {
+      const { type, seq, ...request } = event;
+      const part: RequestPart = { type, step: turn.step, request, answer: null };
+      return { ...turn, parts: [...withoutRetry(turn.parts), part] };
+    }
+    case "answered": {
+      const { type, seq, ...answer } = event;
+      const parts = turn.parts.map((part) =>
+        part.type === "request" && part.request.request_id === answer.request_id ? { ...part, answer } : part,
+      );
+      return { ...turn, parts };
+    }
     case "cancelled":
       return { ...turn, parts: [...withoutRetry(turn.parts), { type: "cancelled" }] };
     case "error":
       return endTurn(turn, "error", { type: "error", code: event.code, message: event.msg });
     case "done":
-      return { ...endTurn(turn, event.status), tokensIn: event.tokens_in, tokensOut: event.tokens_out };
+      return endTurn(turn, event.status);
     default:
-      // `run_start`, and what a newer server may say.
+      // What a newer server may say.
       return turn;
   }
 }
 
-/** Ends a turn, with a last part where there is something to say about it. */
-export function endTurn(turn: AssistantTurn, status: AssistantTurn["status"], last?: Part): AssistantTurn {
-  const parts = withoutRetry(turn.parts).map((part) =>
-    part.type === "tool" && part.state === "running" ? { ...part, state: "unanswered" as const } : part,
-  );
-  return { ...turn, status, parts: last ? [...parts, last] : parts };
-}
-
-/** A call of which nothing has been heard but that it was made. */
-export function startCall(step: number, id: string, name: string, given: ToolPart["arguments"]): ToolPart {
-  const unheard = { output: "", state: "running", content: "", durationMs: null } as const;
-  return { type: "tool", step, id, name, arguments: given, ...unheard };
+/** Going on after an answer is nothing to tell; after a loss it is, once however often the step is begun again. */
+function resume(
+  turn: AssistantTurn,
+  { step: from, reason }: Extract<NumberedEvent, { type: "resumed" }>,
+): AssistantTurn {
+  if (reason === "answered") return { ...turn, queued: null };
+  const parts = withoutRetry(turn.parts)
+    .filter((part) => part.type !== "resumed" || part.from !== from)
+    // What runs again says it again.
+    .map((part) => (part.type === "tool" && part.state === "running" ? { ...part, output: "" } : part));
+  return { ...turn, queued: null, parts: [...parts, { type: "resumed", from, reason }] };
 }
 
 /** Puts a piece of text behind the last part, or into it where that is of the same kind and step. */
@@ -198,8 +165,4 @@ function changeCall(turn: AssistantTurn, id: string, change: (call: ToolPart) =>
 
 function isOfStep(part: Part, step: number): boolean {
   return "step" in part && part.step === step;
-}
-
-function withoutRetry(parts: readonly Part[]): readonly Part[] {
-  return parts.some((part) => part.type === "retry") ? parts.filter((part) => part.type !== "retry") : parts;
 }

@@ -4,7 +4,7 @@ import { ApiError } from "../protocol/error.ts";
 import { endsRun, type NumberedEvent, type RunEvent } from "../protocol/event.ts";
 import { createClient } from "./client.ts";
 import { ConnectionError } from "./connection-error.ts";
-import { type FollowOptions, followRun } from "./event-stream.ts";
+import { type FollowOptions, followChanges, followRun, followTask } from "./event-stream.ts";
 
 const said: RunEvent[] = [
   { type: "run_start", run_id: "r", task_id: "t" },
@@ -189,5 +189,63 @@ describe("following a run", () => {
     ]);
     for await (const event of followRun(client, "t", "r")) if (!endsRun(event.type)) break;
     await left.promise;
+  });
+});
+
+describe("following what is not numbered", () => {
+  /** Answers with these frames after the cursor that is asked for, cutting each connection after two of them. */
+  function serveCursors(frames: { cursor: string; text: string }[]) {
+    const asked: { path: string; after: string | null }[] = [];
+    const client = createClient({
+      baseUrl: "",
+      fetch: async (address, request = {}) => {
+        const after = new Headers(request.headers).get("Last-Event-ID");
+        asked.push({ path: String(address), after });
+        const from = frames.findIndex(({ cursor }) => cursor === after) + 1;
+        const next = frames.slice(from, from + 2);
+        const text = next.map((each) => `id: ${each.cursor}\n${each.text}\n\n`).join("");
+        return stream(new TextEncoder().encode(`: connected\n\n${text}`));
+      },
+    });
+    return { client, asked };
+  }
+
+  /** The first `count` of what is followed, while the clock runs by itself. */
+  async function take<Item>(items: AsyncGenerator<Item>, count: number): Promise<Item[]> {
+    const taken: Item[] = [];
+    const taking = (async () => {
+      for await (const item of items) if (taken.push(item) === count) break;
+    })();
+    while (taken.length < count) await vi.advanceTimersByTimeAsync(1_000);
+    await taking;
+    return taken;
+  }
+
+  test("goes on after the last cursor, which only the server understands", async () => {
+    const frames = ["甲", "乙", "丙"].map((text, index) => ({
+      cursor: `c${7 - index}`,
+      text: `event: text\ndata: {"run_id":"${index < 2 ? "r1" : "r2"}","text":"${text}"}`,
+    }));
+    const { client, asked } = serveCursors(frames);
+    expect(await take(followTask(client, "t"), 3)).toEqual([
+      { event: { type: "text", run_id: "r1", text: "甲" }, cursor: "c7" },
+      { event: { type: "text", run_id: "r1", text: "乙" }, cursor: "c6" },
+      { event: { type: "text", run_id: "r2", text: "丙" }, cursor: "c5" },
+    ]);
+    expect(asked).toEqual([
+      { path: "/v1/tasks/t/events", after: null },
+      { path: "/v1/tasks/t/events", after: "c6" },
+    ]);
+  });
+
+  test("begins where its caller says, and tells the changes of all tasks", async () => {
+    const frames = [
+      { cursor: "c1", text: "event: ready\ndata: {}" },
+      { cursor: "c2", text: 'event: task_deleted\ndata: {"task_id":"t"}' },
+    ];
+    const { client, asked } = serveCursors(frames);
+    const [change] = await take(followChanges(client, { after: "c1" }), 1);
+    expect(change).toEqual({ event: { type: "task_deleted", task_id: "t" }, cursor: "c2" });
+    expect(asked[0]).toEqual({ path: "/v1/events", after: "c1" });
   });
 });

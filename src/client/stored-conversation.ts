@@ -1,17 +1,16 @@
 import type { ChatMessage, Message } from "../protocol/message.ts";
 import { isActive, type Run } from "../protocol/run.ts";
 import type { Client, RequestOptions } from "./client.ts";
+import { beginRun, type Conversation } from "./conversation.ts";
 import {
   type AssistantTurn,
-  beginRun,
-  type Conversation,
   endTurn,
   newTurn,
   type Part,
   startCall,
   type ToolPart,
   type Turn,
-} from "./conversation.ts";
+} from "./turn.ts";
 
 /**
  * Reads a task's conversation. Where a run is active (see `activeRunId`) it ends with that run's message and an
@@ -31,15 +30,17 @@ export async function loadConversation(
 /** The conversation that messages and their task's newest run make, the run having been read before them. */
 export function fromMessages(messages: readonly Message[], run?: Run | undefined): Conversation {
   if (!run) return { turns: foldMessages(messages), run: null };
-  const { run_id: runId, status } = run;
-  // Run and message are stored at one moment. A later message is one that came while we were reading.
+  const { run_id: runId, status, finished_at: end } = run;
+  // Run and message are stored at one moment. A later one has steered the run, or came while we were reading.
   const own = messages.findLastIndex(
     ({ payload, created_at }) => payload.role === "user" && created_at <= run.created_at,
   );
   if (isActive(status))
     return beginRun({ turns: foldMessages(messages.slice(0, own + 1)), run: null }, runId);
   const turns = foldMessages(messages);
-  const isNewest = !messages.slice(own + 1).some(({ payload }) => payload.role === "user");
+  const isNewest = !messages
+    .slice(own + 1)
+    .some(({ payload, created_at }) => payload.role === "user" && (end === null || created_at > end));
   return { turns: isNewest ? withEnd(turns, run) : turns, run: { runId, lastSeq: 0 } };
 }
 

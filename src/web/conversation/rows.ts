@@ -1,4 +1,5 @@
-import type { Conversation, Part, UserTurn } from "../../client/conversation.ts";
+import type { Conversation } from "../../client/conversation.ts";
+import type { Part, UserTurn } from "../../client/turn.ts";
 
 /** What the transcript draws, one under the other. `key` stays the same while a row grows. */
 export interface Row {

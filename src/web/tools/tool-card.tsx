@@ -11,7 +11,7 @@ import {
   Wrench,
 } from "lucide-react";
 import { memo, useId } from "react";
-import type { ToolPart } from "../../client/conversation.ts";
+import type { ToolPart } from "../../client/turn.ts";
 import { useOpen } from "../conversation/open-state.ts";
 import { useLanguage } from "../language/language.ts";
 import type { Key } from "../language/translate.ts";
