@@ -59,6 +59,45 @@ describe("what a run says in a terminal", () => {
     expect(show([call])).toBe("[→ x]0; 坏\n]");
   });
 
+  test("tells of the queue, of messages on the way, and of a server that was lost", () => {
+    const events: RunEvent[] = [
+      { type: "queued", position: 2 },
+      start,
+      { type: "text", text: "一半" },
+      { type: "resumed", step: 1, reason: "server_lost" },
+      start,
+      { type: "text", text: "全部" },
+      end,
+      { type: "steered", pending_id: "p", idx: 2, content: "用中文\n回答" },
+      { type: "resumed", step: 2, reason: "answered" },
+    ];
+    expect(show(events)).toBe(
+      "[Waiting for a place in the queue: number 2.\n]一半\n" +
+        "[The server was lost. The run goes on from step 1.\n]全部\n[» 用中文\n回答\n]",
+    );
+  });
+
+  test("shows a question with its choices numbered, what needs leave, and the answers", () => {
+    const asked = { request_id: "r", call_id: "c", deadline: null };
+    const choices = [{ label: "表格", description: "一张" }, { label: "文字" }];
+    const events: RunEvent[] = [
+      { type: "request", ...asked, kind: "question", question: "哪种？", choices },
+      { type: "answered", request_id: "r", answers: ["表格"], note: "横排", by: "person" },
+      {
+        type: "request",
+        ...asked,
+        kind: "approval",
+        tool: "bash",
+        arguments: { command: "cd 报告\nrm 旧.txt\u001b[2J" },
+      },
+      { type: "answered", request_id: "r", decision: "deny", by: "deadline" },
+    ];
+    expect(show(events)).toBe(
+      "[? 哪种？\n  1. 表格: 一张\n  2. 文字\n][Answered: 表格, 横排\n]" +
+        "[? May it use bash?\n  command: cd 报告\n    rm 旧.txt[2J\n][Nobody answered in time: deny\n]",
+    );
+  });
+
   test("says why it ended", () => {
     expect(show([{ type: "cancelled" }])).toContain("Cancelled");
     expect(show([{ type: "error", code: "model_failed", msg: "模型坏了" }])).toContain("模型坏了");

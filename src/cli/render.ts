@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { NumberedEvent } from "../protocol/event.ts";
+import type { Request } from "../protocol/request.ts";
 
 /** Where the terminal's text goes. */
 export interface RenderTargets {
@@ -28,6 +29,11 @@ export function createRenderer({ output, notes }: RenderTargets): (event: Number
   };
   return (event) => {
     switch (event.type) {
+      case "queued":
+        return note("dim", `Waiting for a place in the queue: number ${event.position}.`);
+      case "resumed":
+        if (event.reason === "answered") return;
+        return note("yellow", `${interruptions[event.reason]} The run goes on from step ${event.step}.`);
       case "llm_start":
         if (event.step === step && !atLineStart) note("yellow", "The answer begins again:");
         step = event.step;
@@ -47,6 +53,14 @@ export function createRenderer({ output, notes }: RenderTargets): (event: Number
         return;
       case "retry":
         return note("yellow", `${event.reason} Trying again in ${formatDuration(event.wait_ms)}.`);
+      case "steered":
+        return note("dim", `» ${event.content}`);
+      case "request":
+        return note("yellow", describeRequest(event));
+      case "answered": {
+        const given = [event.decision, ...(event.answers ?? []), event.note].filter(Boolean).join(", ");
+        return note("dim", `${event.by === "person" ? "Answered" : "Nobody answered in time"}: ${given}`);
+      }
       case "cancelled":
         return note("yellow", "Cancelled.");
       case "error":
@@ -58,6 +72,24 @@ export function createRenderer({ output, notes }: RenderTargets): (event: Number
 }
 
 type Style = "dim" | "red" | "yellow";
+
+const interruptions = { server_lost: "The server was lost.", server_stopped: "The server was stopped." };
+
+/** In full: leave is given only for what has been read. */
+function describeRequest({ kind, tool, arguments: given = {}, question, choices = [] }: Request): string {
+  if (kind === "approval") {
+    const entries = typeof given === "string" ? [["", given]] : Object.entries(given);
+    const lines = entries.map(([key, value]) => {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      return `  ${key ? `${key}: ` : ""}${text.replaceAll("\n", "\n    ")}`;
+    });
+    return [`? May it use ${tool}?`, ...lines].join("\n");
+  }
+  const lines = choices.map(
+    ({ label, description }, index) => `  ${index + 1}. ${label}${description ? `: ${description}` : ""}`,
+  );
+  return [`? ${question}`, ...lines].join("\n");
+}
 
 /** Without what could move the cursor or recolour the screen. */
 function withoutControls(text: string): string {
