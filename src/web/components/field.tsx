@@ -1,9 +1,14 @@
 import { ChevronDown } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId } from "react";
 
-/** How every field that takes text is drawn. */
-export const fieldClass =
-  "h-10 w-full min-w-0 rounded-lg border border-border-strong bg-card px-3 text-[15px] outline-none transition-colors placeholder:text-muted-foreground/70 focus:border-primary focus:ring-3 focus:ring-primary/15 max-sm:h-11";
+const box =
+  "w-full min-w-0 rounded-lg border border-border-strong bg-card px-3 text-[15px] outline-none transition-colors placeholder:text-muted-foreground/70 focus:border-primary focus:ring-3 focus:ring-primary/15";
+
+/** How every field that takes a line of text is drawn. */
+export const fieldClass = `h-10 max-sm:h-11 ${box}`;
+
+/** The same for several lines. */
+export const textAreaClass = `block max-h-[40dvh] resize-y py-2 leading-relaxed ${box}`;
 
 interface LabelledProps {
   label: string;

@@ -45,7 +45,7 @@ export function Action({ icon, children, danger = false, disabled = false, onSel
 interface ChoiceProps<Value extends string> {
   label: string;
   value: Value;
-  choices: readonly { value: Value; label: string; icon?: ReactNode }[];
+  choices: readonly { value: Value; label: string; hint?: string; icon?: ReactNode }[];
   onChoose: (value: Value) => void;
 }
 
@@ -57,7 +57,10 @@ export function Choice<Value extends string>({ label, value, choices, onChoose }
       {choices.map((choice) => (
         <Menu.RadioItem key={choice.value} value={choice.value} className={itemClass} closeOnClick>
           <span className="text-muted-foreground">{choice.icon}</span>
-          <span className="flex-1">{choice.label}</span>
+          <span className="flex-1">
+            {choice.label}
+            {choice.hint && <span className="block text-muted-foreground text-xs">{choice.hint}</span>}
+          </span>
           <Menu.RadioItemIndicator className="text-primary">
             <span aria-hidden="true" className="block size-1.5 rounded-full bg-current" />
           </Menu.RadioItemIndicator>

@@ -2,7 +2,7 @@ import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
 import { useLanguage } from "../language/language.ts";
 
-/** Where short messages are put from anywhere: `notices.add({ title, type: "error" })`. */
+/** Where short messages are put from anywhere: `notices.add({ title, type: "error" })`; `actionProps` give it a button. */
 export const notices = Toast.createToastManager();
 
 /** Shows the short messages, the newest below; they go by themselves, and wait while pointed at. */
@@ -33,6 +33,9 @@ function ToastList() {
           <Toast.Title className="font-medium wrap-anywhere" />
           <Toast.Description className="text-muted-foreground wrap-anywhere" />
         </div>
+        {toast.actionProps && (
+          <Toast.Action className="h-8 shrink-0 rounded-lg px-2.5 font-medium text-primary hover:bg-muted" />
+        )}
         <Toast.Close
           aria-label={t("action.close")}
           className="grid size-8 shrink-0 place-items-center rounded-lg text-muted-foreground hover:bg-muted"

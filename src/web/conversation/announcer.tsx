@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { Conversation } from "../../client/conversation.ts";
+import { type AssistantTurn, openRequest } from "../../client/turn.ts";
 import { type Language, useLanguage } from "../language/language.ts";
 
 interface AnnouncerProps {
@@ -25,13 +26,13 @@ export function Announcer({ conversation, stopping }: AnnouncerProps) {
   );
 }
 
-type Turn = Extract<Conversation["turns"][number], { role: "assistant" }>;
-
-function sentence(turn: Turn, stopping: boolean, { t }: Language): string {
+function sentence(turn: AssistantTurn, stopping: boolean, { t }: Language): string {
   if (turn.status === "ok") return t("task.announceDone");
   if (turn.status === "cancelled") return t("run.cancelled");
   if (turn.status === "error") return t("run.failed");
   if (stopping) return t("task.stopping");
+  if (openRequest(turn)) return t("task.announceRequest");
+  if (turn.queued !== null) return t("task.queued", { position: turn.queued });
   const last = turn.parts.at(-1);
   return last?.type === "tool" ? t("task.announceTool", { name: last.name }) : t("task.working");
 }

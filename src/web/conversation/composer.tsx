@@ -17,7 +17,7 @@ interface ComposerProps {
   text: string;
   onChange: (text: string) => void;
   onSend: () => void;
-  /** Present while a run is active: the button then stops it. */
+  /** Present while a run is active: there is then a button that stops it. */
   onStop?: (() => void) | undefined;
   onFiles: (files: File[]) => void;
   upload: Upload;
@@ -98,8 +98,9 @@ export function Composer(props: ComposerProps) {
               event.target.value = "";
             }}
           />
-          <div className="min-w-0 flex-1">{props.children}</div>
-          {onStop ? <StopButton onStop={onStop} /> : <SendButton enabled={canSend} onSend={onSend} />}
+          <div className="flex min-w-0 flex-1">{props.children}</div>
+          {onStop && <StopButton onStop={onStop} />}
+          {(!onStop || text.trim() !== "") && <SendButton enabled={canSend} onSend={onSend} />}
         </div>
       </div>
     </div>

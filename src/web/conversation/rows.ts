@@ -1,43 +1,68 @@
 import type { Conversation } from "../../client/conversation.ts";
-import type { Part, UserTurn } from "../../client/turn.ts";
+import { type AssistantTurn, openRequest, type Part, type UserTurn } from "../../client/turn.ts";
 
 /** What the transcript draws, one under the other. `key` stays the same while a row grows. */
 export interface Row {
   key: string;
   /** The same object as long as nothing about it changes, so that only what changed is drawn again. */
-  item: UserTurn | Part | typeof working;
-  /** Whether it may still grow. */
+  item: UserTurn | Part | Working;
+  /** The turn it belongs to. */
+  turn: number;
+  /** Whether it may still grow, or be answered. */
   live: boolean;
   /** Whether it ends what the assistant had to say. */
   last: boolean;
+  /** Whether nothing comes after it in the conversation. */
+  newest: boolean;
 }
 
-/** Stands at the end while a run is at work and nothing else shows it. */
-export const working = { type: "working" } as const;
+/** Stands at the end while a run is at work, or waits for a place, and nothing else shows it. */
+export interface Working {
+  type: "working";
+  queued: number | null;
+}
+
+const working: Working = { type: "working", queued: null };
 
 /** The rows of a conversation. A turn's parts are rows of their own, so that long turns are virtualised too. */
 export function rowsOf(conversation: Conversation): Row[] {
   const rows: Row[] = [];
-  conversation.turns.forEach((turn, turnIndex) => {
+  conversation.turns.forEach((turn, index) => {
+    const newest = index === conversation.turns.length - 1;
     if (turn.role === "user") {
-      rows.push({ key: `${turnIndex}`, item: turn, live: false, last: false });
-      return;
-    }
-    const running = turn.status === "running";
-    const lastPart = turn.parts.length - 1;
-    turn.parts.forEach((part, index) => {
-      const live = running && (index === lastPart || part.type === "tool");
-      rows.push({ key: `${turnIndex}.${index}`, item: part, live, last: !running && index === lastPart });
-    });
-    if (running && !showsLife(turn.parts.at(-1))) {
-      rows.push({ key: `${turnIndex}.working`, item: working, live: true, last: false });
-    }
+      rows.push({ key: `${index}`, item: turn, turn: index, live: false, last: false, newest });
+    } else rows.push(...rowsOfTurn(turn, index, newest));
   });
+  return rows;
+}
+
+function rowsOfTurn(turn: AssistantTurn, turnIndex: number, newest: boolean): Row[] {
+  const running = turn.status === "running";
+  const lastPart = turn.parts.length - 1;
+  // A question stands for the call that asked it; what needs leave is shown by the request until there is leave.
+  const stoodFor = new Set(
+    turn.parts.flatMap((part) =>
+      part.type === "request" && (part.request.kind === "question" || (running && part.answer === null))
+        ? [part.request.call_id]
+        : [],
+    ),
+  );
+  const rows = turn.parts.flatMap((part, index): Row[] => {
+    if (part.type === "tool" && stoodFor.has(part.id)) return [];
+    const grows = index === lastPart || part.type === "tool" || part.type === "request";
+    const last = !running && index === lastPart;
+    const key = `${turnIndex}.${index}`;
+    return [{ key, item: part, turn: turnIndex, live: running && grows, last, newest }];
+  });
+  if (running && !openRequest(turn) && !showsLife(turn.parts.at(-1))) {
+    const item = turn.queued === null ? working : { ...working, queued: turn.queued };
+    rows.push({ key: `${turnIndex}.working`, item, turn: turnIndex, live: true, last: false, newest });
+  }
   return rows;
 }
 
 function showsLife(part: Part | undefined): boolean {
   if (!part) return false;
   if (part.type === "tool") return part.state === "running";
-  return part.type !== "reasoning" && part.type !== "cancelled";
+  return part.type === "text" || part.type === "retry" || part.type === "error";
 }

@@ -7,19 +7,13 @@ import { OpenStates } from "./open-state.ts";
 import { RowView } from "./row-view.tsx";
 import type { Row } from "./rows.ts";
 
-const estimates: Record<string, number> = { text: 220, user: 84, tool: 52 };
-
-interface TranscriptProps {
-  rows: Row[];
-  /** What an error offers as the way on. */
-  onRetry: () => void;
-}
+const estimates: Record<string, number> = { text: 220, user: 84, tool: 52, request: 120 };
 
 /**
  * The conversation. Only the rows near the screen are mounted. The end is followed while the reader is
  * there; who has scrolled away stays where they read, and is offered the way back.
  */
-export function Transcript({ rows, onRetry }: TranscriptProps) {
+export function Transcript({ rows }: { rows: Row[] }) {
   const { t } = useLanguage();
   const frame = useRef<HTMLDivElement>(null);
   const openStates = useRef(new Map<string, boolean>());
@@ -70,10 +64,11 @@ export function Transcript({ rows, onRetry }: TranscriptProps) {
                   >
                     <RowView
                       item={row.item}
+                      turn={row.turn}
                       live={row.live}
                       last={row.last}
+                      newest={row.newest}
                       name={row.key}
-                      onRetry={onRetry}
                     />
                   </div>
                 )

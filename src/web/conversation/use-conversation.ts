@@ -1,4 +1,4 @@
-import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import {
   activeRunId,
@@ -10,9 +10,13 @@ import {
 import { followRun } from "../../client/event-stream.ts";
 import { loadConversation } from "../../client/stored-conversation.ts";
 import { ApiError } from "../../protocol/error.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { MessageMode } from "../../protocol/message.ts";
+import type { AnswerCreate } from "../../protocol/request.ts";
+import { useWaiting } from "../pending/waiting.ts";
 import { client } from "../state/client.ts";
-import { refreshTasks, taskKey } from "../state/queries.ts";
+import { useFrameState } from "../state/frame-state.ts";
+import { setNewestRun, useNewestRun } from "../state/newest-run.ts";
+import { pendingKey, refreshTasks, taskKey } from "../state/queries.ts";
 
 /** A task's conversation as it is shown, and what can be done in it. */
 export interface LiveConversation {
@@ -25,41 +29,59 @@ export interface LiveConversation {
   /** Whether the connection to the run at work is lost and tried again. */
   lost: boolean;
   reload: () => Promise<void>;
-  /** Sends a message and shows it with the run that it starts. Rejects as the client does. */
-  send: (text: string) => Promise<void>;
+  /** Sends a message: it starts a run, or waits behind the active one. Rejects as the client does. */
+  send: (text: string, mode: MessageMode) => Promise<void>;
   stop: () => Promise<void>;
+  /** Runs the message of the newest run again. */
+  retry: () => Promise<void>;
+  /** Answers what the run at work waits for. */
+  answer: (answer: AnswerCreate) => Promise<void>;
+  /** Takes back a message that waits. */
+  withdraw: (pendingId: string) => Promise<void>;
 }
 
-/**
- * Reads a task's conversation and follows its run, whoever started it: the task is asked for every few
- * seconds, and when it has moved without us the conversation is read again.
- */
-export function useConversation(task: Task): LiveConversation {
-  const taskId = task.task_id;
+/** Reads a task's conversation and follows its runs one after the other, whoever starts them. */
+export function useConversation(taskId: string): LiveConversation {
   const queries = useQueryClient();
   const [conversation, show, latest] = useFrameState<Conversation | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [lost, setLost] = useState(false);
   const [stopping, setStopping] = useState(false);
-  const shownVersion = useRef<string | null>(null);
-  const following = useRef(false);
+  const newest = useNewestRun(taskId, { ask: true });
   const runId = conversation && activeRunId(conversation);
+  const loaded = conversation !== null;
+  /** The runs that were taken notice of, and what those began with that this page has started. */
+  const noticed = useRef(new Set<string>());
+  const sent = useRef(new Map<string, string>());
+  const waiting = useWaiting(taskId);
+  const reads = useRef(0);
 
   const reload = useCallback(async () => {
+    reads.current += 1;
+    const number = reads.current;
     try {
-      show(await loadConversation(client, taskId));
+      const read = await loadConversation(client, taskId);
+      if (number !== reads.current) return;
+      if (read.run) noticed.current.add(read.run.runId);
+      waiting.forget();
+      show(read);
       setProblem(null);
     } catch (error) {
-      setProblem(error);
+      if (number === reads.current) setProblem(error);
     }
-  }, [taskId, show]);
+  }, [taskId, show, waiting]);
+  useEffect(() => void reload(), [reload]);
 
-  const version = versionOf(task);
+  // Two runs of a task never overlap: the newest one has its turn when what is shown of the last one is complete.
+  const newestId = newest?.run_id ?? null;
   useEffect(() => {
-    if (runId !== null || following.current || shownVersion.current === version) return;
-    shownVersion.current = version;
-    void reload();
-  }, [runId, version, reload]);
+    if (!loaded || runId !== null || newestId === null || noticed.current.has(newestId)) return;
+    noticed.current.add(newestId);
+    const text = sent.current.get(newestId) ?? waiting.takeFirst(newestId);
+    // What is shown says more than what is stored: how long each tool took, what the model thought.
+    if (text === undefined) void reload();
+    else show((before) => before && beginRun(addUserMessage(before, text), newestId));
+  }, [loaded, runId, newestId, reload, show, waiting]);
 
   useEffect(() => {
     if (runId === null) return;
@@ -70,33 +92,36 @@ export function useConversation(task: Task): LiveConversation {
       const onConnection = (state: "live" | "lost") => setLost(state === "lost");
       for await (const event of followRun(client, taskId, runId, { after, signal, onConnection })) {
         show((before) => before && applyEvent(before, event));
+        if (event.type === "steered") waiting.drop(event.pending_id);
         if (event.type === "tool_result") void queries.invalidateQueries({ queryKey: ["files"] });
       }
-      // What is shown now says more than what is stored: how long each tool took, what the model thought.
-      shownVersion.current = await readVersion(queries, taskId);
     };
     // Refused for good: reading the task says whether it is gone or the session over; else the run is another one.
     const recover = async () => {
       if (signal.aborted) return;
-      shownVersion.current = await readVersion(queries, taskId);
+      await queries.invalidateQueries({ queryKey: taskKey(taskId) });
       await reload();
     };
-    following.current = true;
     void follow()
       .catch(recover)
       .finally(() => {
-        following.current = false;
         setLost(false);
         setStopping(false);
         void refreshTasks(queries);
-        void queries.invalidateQueries({ queryKey: ["files"] });
+        for (const queryKey of [taskKey(taskId), pendingKey(taskId), ["files"]])
+          void queries.invalidateQueries({ queryKey });
       });
     return () => controller.abort();
-  }, [runId, taskId, queries, reload, show, latest]);
+  }, [runId, taskId, queries, reload, show, latest, waiting]);
 
-  const send = async (text: string) => {
-    const accepted = await client.postMessage({ task_id: taskId }, { content: text });
-    show((before) => before && beginRun(addUserMessage(before, text), accepted.run_id));
+  const send = async (text: string, mode: MessageMode) => {
+    const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode });
+    if (accepted.pending_id !== undefined) {
+      await queries.invalidateQueries({ queryKey: pendingKey(taskId) });
+      return;
+    }
+    sent.current.set(accepted.run_id, text);
+    setNewestRun(queries, taskId, { run_id: accepted.run_id, status: "queued" });
     void refreshTasks(queries);
   };
   const stop = async () => {
@@ -111,44 +136,23 @@ export function useConversation(task: Task): LiveConversation {
       throw error;
     }
   };
-  return { conversation, problem, runId, stopping, lost, reload, send, stop };
-}
-
-/** What changes whenever somebody does something with the task's conversation. */
-function versionOf(task: Task): string {
-  return `${task.updated_at} ${task.n_messages}`;
-}
-
-async function readVersion(queries: QueryClient, taskId: string): Promise<string | null> {
-  await queries.invalidateQueries({ queryKey: taskKey(taskId) });
-  const task = queries.getQueryData<Task>(taskKey(taskId));
-  return task ? versionOf(task) : null;
-}
-
-type Change<Value> = Value | ((before: Value) => Value);
-
-/**
- * A state that may change hundreds of times a second and is drawn once per frame. `latest` always holds
- * the newest value.
- */
-function useFrameState<Value>(initial: Value) {
-  const [drawn, draw] = useState(initial);
-  const latest = useRef(initial);
-  const frame = useRef(0);
-  const change = useCallback((next: Change<Value>) => {
-    latest.current = typeof next === "function" ? (next as (before: Value) => Value)(latest.current) : next;
-    // A hidden page has no frames, and nobody who looks; it draws when it is shown again.
-    frame.current ||= requestAnimationFrame(() => {
-      frame.current = 0;
-      draw(latest.current);
-    });
-  }, []);
-  useEffect(
-    () => () => {
-      cancelAnimationFrame(frame.current);
-      frame.current = 0;
-    },
-    [],
-  );
-  return [drawn, change, latest] as const;
+  const retry = async () => {
+    const ended = latest.current?.run?.runId;
+    if (ended === undefined) return;
+    const { run_id } = await client.retryRun({ task_id: taskId, run_id: ended });
+    setNewestRun(queries, taskId, { run_id, status: "queued" });
+    void refreshTasks(queries);
+  };
+  const answer = async (given: AnswerCreate) => {
+    if (runId !== null) await client.answerRun({ task_id: taskId, run_id: runId }, given);
+  };
+  const withdraw = async (pendingId: string) => {
+    try {
+      await client.deletePending({ task_id: taskId, pending_id: pendingId });
+      waiting.drop(pendingId);
+    } finally {
+      await queries.invalidateQueries({ queryKey: pendingKey(taskId) });
+    }
+  };
+  return { conversation, problem, runId, stopping, lost, reload, send, stop, retry, answer, withdraw };
 }

@@ -5,6 +5,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import type { PendingMessage } from "../../protocol/pending.ts";
 import type { Task, TaskPatch, TaskStatus } from "../../protocol/task.ts";
 import { client } from "./client.ts";
 
@@ -34,7 +35,8 @@ export function useTasks(filter: TaskFilter) {
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page * last.page_size < last.count ? last.page + 1 : undefined),
     placeholderData: keepPreviousData,
-    refetchInterval: 10_000,
+    // The stream of changes tells what moves; this is for when it does not.
+    refetchInterval: 60_000,
   });
 }
 
@@ -43,15 +45,32 @@ export function taskKey(taskId: string) {
   return ["task", taskId] as const;
 }
 
-/** A task; asked for again every few seconds, so that a run started elsewhere is seen. */
+/** A task; kept in step by the stream of changes, and asked for again now and then in case that is lost. */
 export function useTask(taskId: string) {
   return useQuery({
     queryKey: taskKey(taskId),
     queryFn: ({ signal }) => client.getTask({ task_id: taskId }, { signal }),
-    refetchInterval: 3_000,
+    refetchInterval: 30_000,
     staleTime: 0,
   });
 }
+
+/** What the messages that wait in a task are kept under. */
+export function pendingKey(taskId: string) {
+  return ["pending", taskId] as const;
+}
+
+/** The messages that wait behind a task's active run, in the order they come. */
+export function usePending(taskId: string): readonly PendingMessage[] {
+  const { data } = useQuery({
+    queryKey: pendingKey(taskId),
+    queryFn: async ({ signal }) => (await client.listPending({ task_id: taskId }, { signal })).pending,
+    refetchInterval: 30_000,
+  });
+  return data ?? nothingPending;
+}
+
+const nothingPending: readonly PendingMessage[] = [];
 
 /** What can be done to tasks; each keeps what is shown in step. */
 export function useTaskActions() {

@@ -3,6 +3,7 @@ import { Link, useLocation } from "react-router";
 import type { Task } from "../../protocol/task.ts";
 import { IconButton } from "../components/button.tsx";
 import { useLanguage } from "../language/language.ts";
+import { useNewestRun } from "../state/newest-run.ts";
 import { directoryOf } from "./directory.ts";
 import { TaskMenu } from "./task-menu.tsx";
 
@@ -24,6 +25,7 @@ export function TaskRow({ task, open }: { task: Task; open: boolean }) {
           >
             {task.name}
           </span>
+          <RunMark taskId={task.task_id} />
           <StateMark task={task} />
         </span>
         <span className="flex items-center gap-1.5 text-muted-foreground text-xs">
@@ -54,6 +56,30 @@ export function TaskRow({ task, open }: { task: Task; open: boolean }) {
         />
       </div>
     </li>
+  );
+}
+
+/** That a run is at work, or waits: for a place, or for the person, which is the one thing they must not overlook. */
+function RunMark({ taskId }: { taskId: string }) {
+  const { t } = useLanguage();
+  const status = useNewestRun(taskId, { ask: false })?.status;
+  if (status === "waiting") {
+    return (
+      <span className="shrink-0 rounded-full bg-warning-soft px-2 text-warning text-xs leading-5">
+        {t("tasks.waiting")}
+      </span>
+    );
+  }
+  if (status !== "queued" && status !== "running" && status !== "cancelling") return null;
+  const label = t(status === "queued" ? "tasks.queued" : "tasks.atWork");
+  return (
+    <span title={label} className="flex shrink-0 items-center">
+      <span
+        aria-hidden="true"
+        className={`size-2 rounded-full ${status === "queued" ? "border border-primary" : "breathing bg-primary"}`}
+      />
+      <span className="sr-only">{label}</span>
+    </span>
   );
 }
 

@@ -1,33 +1,11 @@
-import {
-  ChevronRight,
-  CircleAlert,
-  FilePen,
-  FileText,
-  FolderTree,
-  Globe,
-  type LucideIcon,
-  Search,
-  SquareTerminal,
-  Wrench,
-} from "lucide-react";
+import { ChevronRight, CircleAlert } from "lucide-react";
 import { memo, useId } from "react";
 import type { ToolPart } from "../../client/turn.ts";
 import { useOpen } from "../conversation/open-state.ts";
 import { useLanguage } from "../language/language.ts";
-import type { Key } from "../language/translate.ts";
 import { Output } from "./output.tsx";
+import { toolIcon, toolLabel } from "./tool-face.ts";
 import { describeArguments, summarizeCall } from "./tool-summary.ts";
-
-const faces: Record<string, { icon: LucideIcon; label: Key }> = {
-  bash: { icon: SquareTerminal, label: "tool.bash" },
-  read: { icon: FileText, label: "tool.read" },
-  write: { icon: FilePen, label: "tool.write" },
-  edit: { icon: FilePen, label: "tool.edit" },
-  list: { icon: FolderTree, label: "tool.list" },
-  search: { icon: Search, label: "tool.search" },
-  find: { icon: Search, label: "tool.find" },
-  fetch: { icon: Globe, label: "tool.fetch" },
-};
 
 /** A tool call on one line: what, on what, how it went. Opened: its arguments, output and result. */
 export const ToolCard = memo(function ToolCard({ call }: { call: ToolPart }) {
@@ -36,8 +14,7 @@ export const ToolCard = memo(function ToolCard({ call }: { call: ToolPart }) {
   const working = call.state === "running";
   const failed = call.state === "error";
   const [open, setOpen] = useOpen(`tool ${call.id}`, working && call.output !== "");
-  const face = faces[call.name];
-  const Icon = failed ? CircleAlert : (face?.icon ?? Wrench);
+  const Icon = failed ? CircleAlert : toolIcon(call.name);
   return (
     <div className="overflow-hidden rounded-xl border bg-card">
       <button
@@ -52,7 +29,7 @@ export const ToolCard = memo(function ToolCard({ call }: { call: ToolPart }) {
           aria-hidden="true"
           className={`shrink-0 ${failed ? "text-danger" : "text-muted-foreground"} ${working ? "breathing" : ""}`}
         />
-        <span className="shrink-0">{face ? t(face.label) : call.name}</span>
+        <span className="shrink-0">{toolLabel(call.name, t)}</span>
         <code className="min-w-0 flex-1 truncate font-mono text-[12.5px] text-muted-foreground">
           {summarizeCall(call.arguments)}
         </code>

@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { Outlet, useLocation, useMatch, useSearchParams } from "react-router";
 import type { Me } from "../../protocol/auth.ts";
 import { useLanguage } from "../language/language.ts";
+import { useTaskChanges } from "../state/task-changes.ts";
 import { TaskList } from "../tasks/task-list.tsx";
 import { AccountBar } from "./account-bar.tsx";
 
@@ -19,6 +20,7 @@ export function Shell({ me }: { me: Me }) {
   const [search] = useSearchParams();
   const taskId = useMatch("/tasks/:taskId")?.params.taskId ?? null;
   const files = search.get("files");
+  useTaskChanges();
   useEffect(() => {
     // Wanted as soon as a task is opened: fetched while the person looks at the list.
     void import("../markdown/markdown.tsx");

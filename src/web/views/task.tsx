@@ -1,21 +1,27 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../../protocol/error.ts";
+import type { PendingMessage, PendingMode } from "../../protocol/pending.ts";
 import type { Task } from "../../protocol/task.ts";
-import { useEscape, useLatest } from "../components/latest.ts";
+import { useEscape } from "../components/latest.ts";
 import { notices } from "../components/toaster.tsx";
+import { ConversationActionsContext, useLatestActions } from "../conversation/actions.ts";
 import { Announcer } from "../conversation/announcer.tsx";
 import { Composer } from "../conversation/composer.tsx";
+import { forkTask } from "../conversation/fork.ts";
 import { rowsOf } from "../conversation/rows.ts";
 import { Transcript } from "../conversation/transcript.tsx";
-import { useConversation } from "../conversation/use-conversation.ts";
+import { type LiveConversation, useConversation } from "../conversation/use-conversation.ts";
 import { useDropZone } from "../files/drop-zone.ts";
 import { listNames, useUpload } from "../files/use-upload.ts";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { DirectoryContext } from "../markdown/directory-context.ts";
+import { ModeMenu } from "../pending/mode-menu.tsx";
+import { PendingList } from "../pending/pending-list.tsx";
 import { readDraft, useDraft } from "../state/drafts.ts";
-import { useTask } from "../state/queries.ts";
+import { refreshTasks, usePending, useTask } from "../state/queries.ts";
 import { directoryOf } from "../tasks/directory.ts";
 import { TaskHeader } from "../tasks/task-header.tsx";
 import { NotFound, Starting, Unreachable } from "./plain-pages.tsx";
@@ -40,64 +46,80 @@ export function TaskView() {
 function Work({ task }: { task: Task }) {
   const language = useLanguage();
   const { t } = language;
-  const live = useConversation(task);
+  const live = useConversation(task.task_id);
   const { conversation, runId } = live;
+  const pending = usePending(task.task_id);
   const rows = useMemo(() => (conversation ? rowsOf(conversation) : []), [conversation]);
   const [text, setText] = useDraft(task.task_id);
+  const [mode, setMode] = useState<PendingMode>("steer");
   const [sending, setSending] = useState(false);
   const upload = useUpload();
   const composer = useRef<{ focus: () => void }>(null);
 
+  const complain = (error: unknown) => {
+    notices.add({ type: "error", title: explainProblem(error, language) });
+  };
+  const append = (more: string, between: string) => {
+    setText([readDraft(task.task_id).trimEnd(), more].filter(Boolean).join(between));
+    composer.current?.focus();
+  };
   const addFiles = async (files: File[]) => {
     if (files.length === 0) return;
     // Why it failed stands above the composer.
     const result = await upload.send(directoryOf(task), files).catch(() => null);
-    if (!result) return;
-    const attached = t("composer.attached", { names: listNames(result) });
-    setText([readDraft(task.task_id).trimEnd(), attached].filter(Boolean).join("\n"));
-    composer.current?.focus();
+    if (result) append(t("composer.attached", { names: listNames(result) }), "\n");
   };
   const drop = useDropZone((files) => void addFiles(files));
 
-  const send = async (message: string) => {
+  const sendDraft = async () => {
     setSending(true);
     try {
-      await live.send(message);
-      return true;
+      // A run that this page has not heard of yet is no reason to refuse.
+      await live.send(text.trim(), runId === null ? "queue" : mode);
+      setText("");
+      // Once is meant once.
+      if (mode === "interrupt") setMode("steer");
     } catch (error) {
-      notices.add({ type: "error", title: explainProblem(error, language) });
-      return false;
+      complain(error);
     } finally {
       setSending(false);
     }
   };
-  const sendDraft = async () => {
-    if (await send(text.trim())) setText("");
-  };
-  const halt = () =>
-    live
-      .stop()
-      .catch((error: unknown) => notices.add({ type: "error", title: explainProblem(error, language) }));
-
+  const halt = () => live.stop().catch(complain);
   useEscape(runId !== null, halt);
-  const retry = useLatest(() => void send(t("run.resume")));
+  const withdraw = async ({ pending_id, content }: PendingMessage) => {
+    try {
+      await live.withdraw(pending_id);
+    } catch (error) {
+      return complain(error);
+    }
+    const restore = () => {
+      append(content, "\n\n");
+      notices.close(notice);
+    };
+    const actionProps = { children: t("pending.restore"), onClick: restore };
+    const notice = notices.add({ title: t("pending.withdrawn"), actionProps });
+  };
+  const actions = useActions(task, live, complain, () => composer.current?.focus());
 
   return (
     <main className="relative flex h-full flex-col" {...drop.handlers}>
       <TaskHeader task={task} />
-      <DirectoryContext value={directoryOf(task)}>
-        {conversation === null ? (
-          <div className="min-h-0 flex-1">
-            {live.problem === null ? <Starting /> : <Unreachable onRetry={() => void live.reload()} />}
-          </div>
-        ) : rows.length === 0 ? (
-          <p className="grid flex-1 place-items-center p-6 text-center text-muted-foreground">
-            {t("task.empty")}
-          </p>
-        ) : (
-          <Transcript rows={rows} onRetry={retry} />
-        )}
-      </DirectoryContext>
+      <ConversationActionsContext value={actions}>
+        <DirectoryContext value={directoryOf(task)}>
+          {conversation === null ? (
+            <div className="min-h-0 flex-1">
+              {live.problem === null ? <Starting /> : <Unreachable onRetry={() => void live.reload()} />}
+            </div>
+          ) : rows.length === 0 ? (
+            <p className="grid flex-1 place-items-center p-6 text-center text-muted-foreground">
+              {t("task.empty")}
+            </p>
+          ) : (
+            <Transcript rows={rows} />
+          )}
+        </DirectoryContext>
+      </ConversationActionsContext>
       <Announcer conversation={conversation} stopping={live.stopping} />
       <div className="mx-auto w-full max-w-[46rem] px-4 pt-1 pb-[max(0.9rem,env(safe-area-inset-bottom))]">
         {live.lost && (
@@ -105,6 +127,7 @@ function Work({ task }: { task: Task }) {
             {t("connection.lost")}
           </p>
         )}
+        <PendingList pending={pending} onWithdraw={(message) => void withdraw(message)} />
         <Composer
           ref={composer}
           text={text}
@@ -113,9 +136,11 @@ function Work({ task }: { task: Task }) {
           onStop={runId !== null ? () => void halt() : undefined}
           onFiles={(files) => void addFiles(files)}
           upload={upload}
-          canSend={conversation !== null && runId === null && !sending && text.trim() !== ""}
+          canSend={conversation !== null && !sending && text.trim() !== ""}
           placeholder={t("composer.placeholder")}
-        />
+        >
+          {runId !== null && <ModeMenu mode={mode} onChoose={setMode} />}
+        </Composer>
       </div>
       {drop.over && (
         <div className="pointer-events-none absolute inset-3 z-10 grid place-items-center rounded-2xl border-2 border-primary border-dashed bg-primary-soft/90 font-medium text-primary">
@@ -124,4 +149,30 @@ function Work({ task }: { task: Task }) {
       )}
     </main>
   );
+}
+
+function useActions(
+  task: Task,
+  live: LiveConversation,
+  complain: (error: unknown) => void,
+  focusComposer: () => void,
+) {
+  const { t } = useLanguage();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const fork = async (turn: number) => {
+    const name = t("task.forkName", { name: [...task.name].slice(0, 240).join("") });
+    const made = await forkTask(task, live.conversation?.turns ?? [], turn, name);
+    await refreshTasks(queries);
+    navigate(`/tasks/${made.task_id}`);
+  };
+  return useLatestActions({
+    answer: async (answer) => {
+      await live.answer(answer);
+      focusComposer();
+    },
+    retry: () => void live.retry().catch(complain),
+    goOn: () => void live.send(t("run.resume"), "queue").catch(complain),
+    fork: (turn) => void fork(turn).catch(complain),
+  });
 }
