@@ -14,6 +14,8 @@ const mayImport: Record<string, string[]> = {
   client: ["client", "protocol"],
   web: ["web", "client", "protocol"],
   cli: ["cli", "client", "protocol"],
+  // Looks at all that a server relies on, without being one.
+  "cli/doctor": ["cli/doctor", "client", "server", "workspace/processes/launcher.ts", "protocol"],
   // What stands beside server.ts says what is set and what went wrong; it joins nothing.
   server: ["server/*", "protocol", "workspace"],
   "server/server.ts": ["server", "agent", "workspace", "protocol"],
@@ -37,6 +39,7 @@ const mayImport: Record<string, string[]> = {
 const exceptions: [from: string, to: string, reason: string][] = [
   ["cli/commands/serve.ts", "server", "it is the server"],
   ["cli/commands/migrate.ts", "server", "works on the database without a server"],
+  ["cli/commands/doctor.ts", "server", "reads the configuration that it checks"],
   ["cli/local-server.ts", "server", "finds the server of this machine by its lock, signs in by its secrets"],
   ["server/config.ts", "agent/model/profiles.ts", "model profiles are settings"],
   ["server/settings.ts", "agent/model/profiles.ts", "model profiles are settings"],

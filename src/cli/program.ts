@@ -74,10 +74,25 @@ function createProgram(onEnd: (exitCode: number) => void): Command {
       const { migrate } = await import("./commands/migrate.ts");
       onEnd(await migrate(options));
     });
+
+  program
+    .command("doctor")
+    .description(
+      "check this machine and its configuration, and what a crash would do; starts nothing of yours",
+    )
+    .option("--models", "also ask each configured model for a word, which its provider may charge")
+    .option("--no-crash-test", "only look: do not try what a crash does, on scratch data")
+    .option("--json", "print one JSON object instead of lines")
+    .addOption(dataFolder)
+    .action(async (options) => {
+      const { doctor } = await import("./commands/doctor.ts");
+      onEnd(await doctor(options));
+    });
   return program;
 }
 
 const runHelp = `
 Uses the server that runs on the data folder, or starts one for the occasion. For a server elsewhere set
-ZCBOT_URL and ZCBOT_TOKEN. Ctrl-C cancels the run; pressed again it leaves at once.
+ZCBOT_URL and ZCBOT_TOKEN. Ctrl-C cancels the run; pressed again it leaves at once. What the agent asks is
+asked here where there is a terminal; else it can be answered on the task's page.
 `;

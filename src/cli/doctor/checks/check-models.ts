@@ -1,0 +1,50 @@
+import type { Config } from "../../../server/config.ts";
+import { createModels, type Models } from "../../../server/models.ts";
+import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
+
+const name = "model";
+const patienceMs = 60_000;
+
+/** Looks at the configured profiles; with `call` each of them is asked for a word, which its provider may charge. */
+export async function checkModels(config: Config, call: boolean, signal: AbortSignal): Promise<Check[]> {
+  const { profiles, default: defaultName } = config.models;
+  const models = createModels(config.models, Math.min(config.limits.stallMs, patienceMs));
+  const checks: Check[] = [];
+  for (const profile of profiles.values()) {
+    const { keyVariable, readKey, baseUrl } = profile;
+    const title = `${profile.name === defaultName ? "default" : "profile"} ${profile.name}`;
+    const key =
+      keyVariable === undefined
+        ? "needs no key"
+        : `key in ${keyVariable} ${readKey() === "" ? "not set" : "set"}`;
+    if (profile.wire === "demo") {
+      const advice = "For a real model set, for example, ZCBOT_MODEL=openai/gpt-5 and OPENAI_API_KEY.";
+      checks.push(warning(name, `${title}: the built-in demo, which only follows instructions`, advice));
+      continue;
+    }
+    const what = `${title}: ${profile.provider}/${profile.model}${hostOf(baseUrl)}, ${key}`;
+    checks.push(call ? await ask(models, profile.name, what, signal) : ok(name, what));
+  }
+  return checks;
+}
+
+function hostOf(baseUrl: string | undefined): string {
+  return baseUrl === undefined ? "" : ` at ${new URL(baseUrl).host}`;
+}
+
+/** What a ModelError says holds no key. */
+async function ask(models: Models, profile: string, what: string, signal: AbortSignal): Promise<Check> {
+  const began = performance.now();
+  const patience = AbortSignal.timeout(patienceMs);
+  const content = "Answer with the one word: ready";
+  try {
+    const request = { system: "", tools: [], messages: [{ payload: { role: "user", content } as const }] };
+    const model = models.modelFor(profile);
+    await model?.call(request, () => {}, AbortSignal.any([signal, patience]));
+    return ok(name, `${what}; answered in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    signal.throwIfAborted();
+    const words = patience.aborted ? `no answer in ${patienceMs / 1000} s` : wordsOf(error);
+    return failed(name, `${what}; ${words}`, "Check key, address and the model's name, and try again.");
+  }
+}
