@@ -11,6 +11,7 @@ import type {
   ProviderData,
   Usage,
 } from "./model/model.ts";
+import type { NeedsApproval, PersonRequest } from "./requests.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -27,7 +28,10 @@ export type AgentEvent = Extract<
       | "tool_output"
       | "tool_result"
       | "llm_end"
-      | "retry";
+      | "retry"
+      | "steered"
+      | "request"
+      | "answered";
   }
 >;
 
@@ -41,7 +45,8 @@ export interface NewMessage {
 /** Where events and messages go, in one common order. `event` and `message` return at once and never throw. */
 export interface AgentSink {
   event(event: AgentEvent): void;
-  message(message: NewMessage): void;
+  /** Gives the message's index in the conversation. */
+  message(message: NewMessage): number;
   /** Resolves when all handed over so far is committed. */
   committed(): Promise<void>;
 }
@@ -59,18 +64,31 @@ export interface AgentInput {
   maxSteps: number;
   /** The number of the first step; above 1 where an interrupted run goes on. */
   firstStep?: number;
+  /** Whoever had the run before was lost without a word: a call may have been under way. */
+  interrupted?: boolean;
+  /** What the run has asked a person before, by tool call. */
+  requests?: ReadonlyMap<string, PersonRequest>;
+  needsApproval?: NeedsApproval;
+  /** Aborted when the work shall stop at its next step, to be gone on with elsewhere. */
+  leave?: AbortSignal;
+  /** The messages that have come meanwhile and want to enter; asked for between steps. */
+  takeMessages?: () => Promise<{ pendingId: string; content: string }[]>;
   planRetry?: PlanRetry;
 }
 
+/** `partialText` is what the model had said in a step that has no end. */
 export type AgentOutcome =
   | { status: "ok" }
-  | { status: "cancelled" }
-  | { status: "error"; code: string; message: string };
+  /** A person has to answer first: the requests are on their way. */
+  | { status: "waiting" }
+  | { status: "left" }
+  | { status: "cancelled"; partialText: string }
+  | { status: "error"; code: string; message: string; partialText: string };
 
 /**
- * Works on the conversation until the model asks for no more tools. What the model, a tool or the
- * signal does to it is an outcome; it rejects only where `sink.committed` does. Whatever the outcome,
- * the messages handed over leave no tool call unanswered.
+ * Works on the conversation until the model asks for no more tools, a person has to answer, or `leave`. What the model,
+ * a tool or a signal does to it is an outcome; it rejects only where `sink.committed` or `takeMessages` do. Unless it is
+ * to go on (`waiting`, `left`), the messages handed over leave no tool call unanswered.
  */
 export async function runAgent(
   input: AgentInput,
@@ -83,40 +101,49 @@ export async function runAgent(
     committed: () => sink.committed(),
     message(message) {
       conversation.push({ payload: message.payload, providerData: message.providerData });
-      sink.message(message);
+      return sink.message(message);
     },
   };
-  if (isAnswered(conversation)) return { status: "ok" };
-  await resumeToolCalls(unansweredCalls(conversation), input, record, signal);
+  if (isAnswered(conversation) && !(await steer(input, record))) return { status: "ok" };
+  const calls = unansweredCalls(conversation);
+  if (calls.length > 0 && !(await resumeToolCalls(calls, input, record, signal)))
+    return { status: "waiting" };
   const request = { system: input.system, tools: input.tools.map((tool) => tool.definition) };
   const callIds = collectCallIds(conversation);
   const firstStep = input.firstStep ?? 1;
 
   for (let step = firstStep; step <= input.maxSteps; step++) {
-    if (signal.aborted) return { status: "cancelled" };
+    if (signal.aborted) return { status: "cancelled", partialText: "" };
+    if (input.leave?.aborted) return { status: "left" };
+    if (step > 1) await steer(input, record);
     const answer = await runStep(step, { ...request, messages: [...conversation] }, input, record, signal);
-    if ("outcome" in answer) {
-      if (answer.partialText.trim() !== "") {
-        record.message({ payload: { role: "assistant", content: answer.partialText } });
-      }
-      return answer.outcome;
-    }
+    if ("outcome" in answer) return answer.outcome;
     const toolCalls = recordReply(step, answer.reply, callIds, record);
-    if (toolCalls.length === 0) return { status: "ok" };
+    if (toolCalls.length === 0) {
+      if (!(await steer(input, record))) return { status: "ok" };
+      continue;
+    }
     const truncated = answer.reply.finishReason === "length";
-    await runToolCalls(
-      toolCalls,
-      { tools: input.tools, directory: input.directory, truncated },
-      record,
-      signal,
-    );
+    const setting = { ...input, truncated };
+    if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
   }
-  if (signal.aborted) return { status: "cancelled" };
+  if (signal.aborted) return { status: "cancelled", partialText: "" };
   return {
     status: "error",
     code: "step_limit",
     message: `The run used all of its ${input.maxSteps} steps. Send a message to let it go on.`,
+    partialText: "",
   };
+}
+
+/** Lets the messages in that have come meanwhile; says whether there were any. */
+async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boolean> {
+  const messages = (await takeMessages?.()) ?? [];
+  for (const { pendingId, content } of messages) {
+    const idx = sink.message({ payload: { role: "user", content } });
+    sink.event({ type: "steered", pending_id: pendingId, idx, content });
+  }
+  return messages.length > 0;
 }
 
 /** Whether the last word has been said already: a crash may come between it and the run's end. */

@@ -3,8 +3,8 @@ import { cleanText } from "../protocol/text.ts";
 import type { AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
 import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
 
-/** An answer, or why there is none and the text that had come by then. */
-export type StepResult = { reply: ModelReply } | { outcome: AgentOutcome; partialText: string };
+/** An answer, or why there is none. */
+export type StepResult = { reply: ModelReply } | { outcome: AgentOutcome };
 
 /** Calls the model for one step, again where a failure allows it, streaming what it says. Never rejects. */
 export async function runStep(
@@ -19,24 +19,24 @@ export async function runStep(
     sink.event({ type: "llm_start", step, model: input.model.id });
     const { reply, failure, partialText } = await callModel(input.model, request, sink, signal);
     if (reply && !isEmpty(reply)) return { reply };
-    if (signal.aborted) return { outcome: { status: "cancelled" }, partialText };
+    if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
 
     let reason: string;
     let waitMs = 0;
     if (reply) {
       reportEmpty(step, reply, sink);
       const outcome = explainEmpty(reply, answeredEmpty);
-      if (outcome) return { outcome, partialText: "" };
+      if (outcome) return { outcome };
       answeredEmpty = true;
       reason = "The model answered with nothing.";
     } else {
       const retry = failure instanceof ModelError ? input.planRetry?.(failure, attempt) : null;
-      if (!retry) return { outcome: explainFailure(failure), partialText };
+      if (!retry) return { outcome: explainFailure(failure, partialText) };
       reason = cleanText(describe(failure));
       waitMs = Math.round(retry.waitMs);
     }
     sink.event({ type: "retry", attempt, reason, wait_ms: waitMs });
-    if (!(await waitFor(waitMs, signal))) return { outcome: { status: "cancelled" }, partialText };
+    if (!(await waitFor(waitMs, signal))) return { outcome: { status: "cancelled", partialText } };
   }
 }
 
@@ -114,6 +114,7 @@ function explainEmpty(reply: ModelReply, answeredEmpty: boolean): AgentOutcome |
       status: "error",
       code: "model_filtered",
       message: "The provider's content filter withheld the answer.",
+      partialText: "",
     };
   }
   if (reply.finishReason === "length") {
@@ -121,20 +122,27 @@ function explainEmpty(reply: ModelReply, answeredEmpty: boolean): AgentOutcome |
       status: "error",
       code: "model_empty",
       message: "The model used up its output limit before it said anything.",
+      partialText: "",
     };
   }
   if (!answeredEmpty) return null;
-  return { status: "error", code: "model_empty", message: "The model answered with nothing, twice." };
+  return {
+    status: "error",
+    code: "model_empty",
+    message: "The model answered with nothing, twice.",
+    partialText: "",
+  };
 }
 
-function explainFailure(failure: unknown): AgentOutcome {
+function explainFailure(failure: unknown, partialText: string): AgentOutcome {
   if (failure instanceof ModelError) {
-    return { status: "error", code: failure.code, message: cleanText(failure.message) };
+    return { status: "error", code: failure.code, message: cleanText(failure.message), partialText };
   }
   return {
     status: "error",
     code: "model_failed",
     message: `The model call failed unexpectedly: ${cleanText(describe(failure))}`,
+    partialText,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Directory } from "../workspace/directory.ts";
 import type { AgentSink } from "./agent.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage } from "./model/model.ts";
+import { askPerson, findGate, type Gate, type NeedsApproval, type PersonRequest } from "./requests.ts";
 import type { Tool, ToolOutcome } from "./tools/tool.ts";
 
 export interface ToolCallSetting {
@@ -12,48 +13,88 @@ export interface ToolCallSetting {
   directory: Directory;
   /** The answer that holds the calls was cut off by the output limit. */
   truncated?: boolean;
+  /** Whoever had the run before was lost without a word. */
+  interrupted?: boolean;
+  requests?: ReadonlyMap<string, PersonRequest>;
+  needsApproval?: NeedsApproval;
 }
 
 /** A call together with what is to be done about it. */
 interface PreparedCall {
   call: ChatToolCall;
-  run: { tool: Tool; input: unknown } | { fault: string };
+  run: ExecutableCall | { fault: string };
+}
+
+interface ExecutableCall {
+  tool: Tool;
+  input: unknown;
+  /** What a person has to say first. */
+  gate: Gate | undefined;
+  request: PersonRequest | undefined;
 }
 
 /**
  * Runs the calls of one answer and answers every one of them, by an event and a message, as it ends.
  * The effect is that of running them in order: neighbours that change nothing run together, a call
- * with an effect waits for those before it, and until it is recorded. Rejects only where the sink does.
+ * with an effect waits for those before it, and until it is recorded. Resolves to false where a person has to be heard
+ * first: that call and those behind it have not begun. Rejects only where the sink does.
  */
 export async function runToolCalls(
   calls: ChatToolCall[],
   setting: ToolCallSetting,
   sink: AgentSink,
   signal: AbortSignal,
-): Promise<void> {
-  for (const batch of batchCalls(calls.map((call) => prepareCall(call, setting)))) {
+): Promise<boolean> {
+  const batches = batchCalls(calls.map((call) => prepareCall(call, setting)));
+  for (const [index, batch] of batches.entries()) {
+    if (!signal.aborted && batch.some(waitsForPerson)) {
+      askAbout(batches.slice(index).flat(), sink);
+      return false;
+    }
     await Promise.all(batch.map((prepared) => runCall(prepared, setting.directory, sink, signal)));
   }
+  return true;
 }
 
 /**
- * Settles calls that a crash left unanswered: those that may run twice run again, of the others the
- * model is told that their outcome is unknown.
+ * Goes on with calls that are left unanswered. After a crash the first of them may have been under way, and only it, since calls with an
+ * effect begin one after the other: unless it may run twice the model is told that its outcome is unknown, and that
+ * what was to follow it has not begun. Resolves as `runToolCalls` does.
  */
 export async function resumeToolCalls(
   calls: ChatToolCall[],
   setting: ToolCallSetting,
   sink: AgentSink,
   signal: AbortSignal,
-): Promise<void> {
-  const unknown = new Set(calls.filter((call) => !mayRunAgain(findTool(call, setting))));
-  for (const call of unknown) answerCall(call, outcomeUnknown, 0, sink);
-  await runToolCalls(
-    calls.filter((call) => !unknown.has(call)),
-    setting,
-    sink,
-    signal,
-  );
+): Promise<boolean> {
+  const [first, ...others] = calls;
+  if (!first || !setting.interrupted || !mayHaveHappened(prepareCall(first, setting))) {
+    return runToolCalls(calls, setting, sink, signal);
+  }
+  answerCall(first, outcomeUnknown, 0, sink);
+  const isHarmless = (call: ChatToolCall) => mayRunAgain(findTool(call, setting));
+  for (const call of others) if (!isHarmless(call)) answerCall(call, notBegun, 0, sink);
+  return runToolCalls(others.filter(isHarmless), setting, sink, signal);
+}
+
+/** Whether a call that was left unanswered may have taken effect, once and for all. */
+function mayHaveHappened({ run }: PreparedCall): boolean {
+  if (!("tool" in run) || mayRunAgain(run.tool)) return false;
+  // Nobody has allowed it yet.
+  return run.gate === undefined || run.request?.used === true;
+}
+
+function waitsForPerson({ run }: PreparedCall): boolean {
+  return "tool" in run && run.gate !== undefined && !run.request?.used && !run.request?.answer;
+}
+
+/** Asks about the first calls, as far as a person has to be heard on each of them; not about what was asked before. */
+function askAbout(calls: PreparedCall[], sink: AgentSink): void {
+  for (const prepared of calls) {
+    const { call, run } = prepared;
+    if (!waitsForPerson(prepared) || !("tool" in run) || !run.gate) return;
+    if (!run.request) sink.event(askPerson(call, run.tool, run.input, run.gate));
+  }
 }
 
 /** The tool calls at the end of the conversation that have no answer yet. */
@@ -75,10 +116,21 @@ const outcomeUnknown: ToolOutcome = {
   isError: true,
 };
 
+const notBegun: ToolOutcome = {
+  content:
+    "This call did not begin: the server stopped during an earlier one. Repeat it if it is still right once you know how that one went.",
+  isError: true,
+};
+
 const stoppedBefore: ToolOutcome = {
   content: "The run was stopped before this call started; it had no effect.",
   isError: true,
 };
+
+function refused(note: string | undefined): ToolOutcome {
+  const reason = note ? ` They say: ${note}` : "";
+  return { content: `The person did not allow this call; it had no effect.${reason}`, isError: true };
+}
 
 const stoppedDuring: ToolOutcome = {
   content: "The run was stopped while this call was under way; it may have taken effect in part.",
@@ -103,15 +155,19 @@ function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall
     };
   }
   const checked = checkArguments(tool, call.function.arguments);
-  if ("input" in checked) return { call, run: { tool, input: checked.input } };
+  if ("input" in checked) {
+    const gate = findGate(tool, setting.needsApproval);
+    return { call, run: { tool, input: checked.input, gate, request: setting.requests?.get(call.id) } };
+  }
   const hint = setting.truncated
     ? "Your answer was cut off by the output limit in the middle of this call. Do it in smaller pieces.\n\n"
     : "";
   return { call, run: { fault: hint + checked.fault } };
 }
 
-function hasEffect({ run }: PreparedCall): boolean {
-  return "tool" in run && run.tool.effect !== "pure";
+/** Whether it must not run beside others: it has an effect, or waits for a person. */
+function standsAlone({ run }: PreparedCall): boolean {
+  return "tool" in run && (run.tool.effect !== "pure" || run.gate !== undefined);
 }
 
 /** Splits into runs of neighbours that may go on at once. */
@@ -119,13 +175,13 @@ function batchCalls(calls: PreparedCall[]): PreparedCall[][] {
   const batches: PreparedCall[][] = [];
   let open: PreparedCall[] | undefined;
   for (const call of calls) {
-    if (open && !hasEffect(call)) {
+    if (open && !standsAlone(call)) {
       open.push(call);
       continue;
     }
     const batch = [call];
     batches.push(batch);
-    open = hasEffect(call) ? undefined : batch;
+    open = standsAlone(call) ? undefined : batch;
   }
   return batches;
 }
@@ -137,6 +193,18 @@ async function runCall(
   signal: AbortSignal,
 ): Promise<void> {
   if ("fault" in run) return answerCall(call, { content: run.fault, isError: true }, 0, sink);
+  if (signal.aborted) return answerCall(call, stoppedBefore, 0, sink);
+  const { gate, request } = run;
+  const answer = request?.used ? undefined : request?.answer;
+  const sayAnswered = () => {
+    if (request && answer)
+      sink.event({ type: "answered", request_id: request.request.request_id, ...answer });
+  };
+  // With it the call counts as begun: from here on a crash leaves its outcome unknown.
+  if (gate?.kind === "approval") sayAnswered();
+  if (gate?.kind === "approval" && answer && answer.decision !== "allow") {
+    return answerCall(call, refused(answer.note), 0, sink);
+  }
   if (run.tool.effect !== "pure") await committedOrAborted(sink, signal);
   if (signal.aborted) return answerCall(call, stoppedBefore, 0, sink);
 
@@ -147,11 +215,14 @@ async function runCall(
   const startedAt = performance.now();
   let outcome: ToolOutcome;
   try {
-    outcome = await run.tool.execute(run.input, { directory, signal, report });
+    const context = { directory, signal, report, ...(answer && { answer }) };
+    outcome = await run.tool.execute(run.input, context);
   } catch (error) {
     outcome = signal.aborted ? stoppedDuring : explainCrash(error, directory);
   }
   live = false;
+  // In one breath with the result: what has been answered is never asked again.
+  if (gate?.kind === "question") sayAnswered();
   answerCall(call, outcome, performance.now() - startedAt, sink);
 }
 

@@ -177,7 +177,8 @@ export const api = {
     tag: "messages",
     method: "POST",
     path: "/v1/tasks/{task_id}/messages",
-    summary: "Post a message and start a run on it. Repeating it with the same Idempotency-Key starts nothing",
+    summary:
+      "Post a message and start a run on it. Repeating it with the same Idempotency-Key starts nothing",
     body: MessageCreate,
     status: 202,
     response: RunAccepted,

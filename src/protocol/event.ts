@@ -50,7 +50,9 @@ export const eventData = {
     .object({ pending_id: uuid, idx: z.int(), content: z.string() })
     .describe("a message that came meanwhile has entered the run, as the task's message idx"),
   request: Request.describe("the run waits for a person's answer"),
-  answered: Answer.extend({ by: z.enum(["person", "deadline"]) }).describe("the answer, as it reached the run"),
+  answered: Answer.extend({ by: z.enum(["person", "deadline"]) }).describe(
+    "the answer, as it reached the run",
+  ),
   cancelled: z.object({}).describe("followed by done"),
   error: z.object({ msg: z.string(), code: z.string() }),
   done: z.object({

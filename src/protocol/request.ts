@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { timestamp, uuid } from "./text.ts";
 
+/** How a request was answered. */
+export const Answer = z.object({
+  request_id: uuid,
+  decision: z.enum(["allow", "deny"]).optional().describe("of an approval"),
+  answers: z.array(z.string()).optional().describe("to a question: labels of choices, or words of one's own"),
+  note: z.string().optional().describe("what the model shall be told with it"),
+});
+export type Answer = z.infer<typeof Answer>;
+
 /** What a run asks a person, and waits for: leave for a tool call, or the answer to a question. */
 export const Request = z
   .object({
@@ -18,19 +27,11 @@ export const Request = z
       .optional()
       .describe("question: what to choose from; another answer is welcome too"),
     multiple: z.boolean().optional().describe("question: several may be chosen"),
-    deadline: timestamp.nullable().describe("when the run goes on without an answer"),
+    deadline: timestamp.nullable().describe("when the run goes on without a person's answer"),
+    fallback: Answer.omit({ request_id: true }).optional().describe("what then counts as the answer"),
   })
   .meta({ id: "Request" });
 export type Request = z.infer<typeof Request>;
-
-/** How a request was answered. */
-export const Answer = z.object({
-  request_id: uuid,
-  decision: z.enum(["allow", "deny"]).optional().describe("of an approval"),
-  answers: z.array(z.string()).optional().describe("to a question: labels of choices, or words of one's own"),
-  note: z.string().optional().describe("what the model shall be told with it"),
-});
-export type Answer = z.infer<typeof Answer>;
 
 export const AnswerCreate = Answer.extend({
   decision: Answer.shape.decision.unwrap().nullish(),

@@ -40,7 +40,9 @@ export const RunAccepted = z
     events_url: z.string(),
     pending_id: uuid
       .optional()
-      .describe("while it waits behind the active run: its id under /pending, and that of the run it may become"),
+      .describe(
+        "while it waits behind the active run: its id under /pending, and that of the run it may become",
+      ),
   })
   .meta({ id: "RunAccepted" });
 export type RunAccepted = z.infer<typeof RunAccepted>;

@@ -7,6 +7,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createTools } from "../agent/tools/tools.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { openDirectory } from "../workspace/open-directory.ts";
+import { startWatchdog } from "../workspace/processes/watchdog.ts";
 import { killAllCommands } from "../workspace/run-command.ts";
 import type { Config } from "./config.ts";
 import { type DataFolder, openDataFolder } from "./data-folder/data-folder.ts";
@@ -19,6 +20,7 @@ import { createCatalogHandlers } from "./http/handlers/catalog.ts";
 import { createExportHandler } from "./http/handlers/export.ts";
 import { createFileHandlers } from "./http/handlers/files.ts";
 import { createHealthHandler } from "./http/handlers/health.ts";
+import { createPendingHandlers } from "./http/handlers/pending.ts";
 import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
 import { removeStaleUploads } from "./http/upload.ts";
@@ -28,7 +30,9 @@ import { findPackageRoot } from "./package-root.ts";
 import { EventFeed } from "./runs/event-feed.ts";
 import { EventLog } from "./runs/event-log.ts";
 import { executeRun, readAhead } from "./runs/execute-run.ts";
-import { recoverRun } from "./runs/recover-run.ts";
+import { identify } from "./runs/membership.ts";
+import type { Starting } from "./runs/start-run.ts";
+import { TaskChanges } from "./runs/task-changes.ts";
 import { Worker } from "./runs/worker.ts";
 import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
@@ -65,14 +69,16 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const database = await openStore(config, folder, logger, started);
     const userRoot = createUserRoots(folder.users);
     const parts = { config, folder, database, models, sandbox, logger, userRoot };
-    const { worker, feed } = await startWork(parts, started);
+    const starting = await startWork(parts, started);
+    const { worker, feed, changes } = starting;
     const codes = createSignInCodes();
-    const handlers = createHandlers({ ...parts, worker, feed, codes });
+    const handlers = createHandlers({ ...parts, ...starting, codes });
     const http = await startHttp(parts, handlers);
     // Who watches a run here sees its last word: the streams end only after the runs.
     const endStreams = async () => {
       await worker.stop();
       feed.close();
+      changes.close();
     };
     started.push(() => closeHttp(http, endStreams));
     const url = addressOf(http, config.host);
@@ -128,10 +134,16 @@ async function openStore(
   return database;
 }
 
-async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker; feed: EventFeed }> {
+/** With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience. */
+const longestLocalDrainMs = 3_000;
+
+async function startWork(parts: Parts, started: Stops): Promise<Starting> {
   const { config, database, models, sandbox, logger, userRoot } = parts;
   const feed = new EventFeed(database);
   const eventLog = new EventLog(database, feed, logger);
+  const changes = new TaskChanges(database, logger);
+  const { limits } = config;
+  const approvals = new Set(config.approvals);
   const execution = {
     database,
     eventLog,
@@ -140,27 +152,41 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
     modelFor: models.modelFor,
     tools: createTools({ bash: sandbox.commands, maxCommandMs: config.limits.commandMs }),
     skillsDirectory: config.skillsDir,
-    maxSteps: config.limits.steps,
+    maxSteps: limits.steps,
+    maxAttempts: limits.attempts,
+    needsApproval: (tool: string) => (approvals.has(tool) ? { waitMs: limits.approvalMs } : null),
   };
+  const identity = identify(randomUUID(), config.role);
+  const isShared = config.databaseUrl !== undefined;
+  // The data folder's own database serves one server at a time: whoever was registered before is dead, and nobody
+  // will take over from this one while it hangs.
+  const watchdog = isShared ? startWatchdog() : undefined;
+  if (watchdog) started.push(async () => watchdog.stop());
+  if (!isShared) await removeOtherServers(database, identity.serverId);
   const worker = new Worker({
-    serverId: randomUUID(),
+    identity,
     database,
     eventLog,
     feed,
+    changes,
     logger,
-    maxRuns: config.role === "api" ? 0 : config.limits.runs,
-    execute: (run, signal) => executeRun(run, signal, execution),
+    maxRuns: config.role === "api" ? 0 : limits.runs,
+    maxUserRuns: limits.userRuns,
+    drainMs: isShared ? limits.drainMs : Math.min(limits.drainMs, longestLocalDrainMs),
+    onRenewed: (milliseconds) => watchdog?.extend(milliseconds),
+    execute: (run, control) => executeRun(run, control, execution),
     readAhead: (userId) => readAhead(userId, execution),
-    recover: (run) => recoverRun(database, eventLog, run),
   });
-  // The data folder's own database serves one server at a time: whoever was registered before is dead.
-  if (config.databaseUrl === undefined) await removeOtherServers(database, worker.serverId);
   const listening = new AbortController();
   const onNotice: NoticeHandler = (notice, subject) => {
     if (notice === "run") feed.wake(subject);
-    else if (notice === "server") worker.lookAround();
-    // A cancelled run that is not at work here may be one that still waits.
-    else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
+    else if (notice === "task") changes.wake(subject);
+    else if (notice === "steer") worker.steer(subject);
+    else if (notice === "server") {
+      worker.lookAround();
+      changes.wakeAll();
+      // A cancelled run that is not at work here may be one that still waits.
+    } else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
   };
   await listen(database, onNotice, logger, listening.signal);
   await worker.start();
@@ -168,14 +194,17 @@ async function startWork(parts: Parts, started: Stops): Promise<{ worker: Worker
     await worker.stop();
     await killAllCommands();
     feed.close();
+    changes.close();
     listening.abort();
-    await removeServer(database, worker.serverId);
+    await removeServer(database, identity.serverId);
+    // What was handed over can be taken from now on.
+    await worker.tell("queue", "");
   });
-  return { worker, feed };
+  return { database, worker, feed, changes };
 }
 
-function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes: SignInCodes }): Handlers {
-  const { config, folder, database, models, sandbox, worker, feed, userRoot } = parts;
+function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handlers {
+  const { config, folder, database, models, sandbox, userRoot } = parts;
   return {
     ...createHealthHandler(database, packageJson.version, sandbox.shown),
     ...createAuthHandlers({
@@ -186,15 +215,9 @@ function createHandlers(parts: Parts & { worker: Worker; feed: EventFeed; codes:
       codes: parts.codes,
       local: config.local,
     }),
-    ...createTaskHandlers({
-      database,
-      worker,
-      feed,
-      userRoot,
-      modelName: models.modelName,
-      defaultProfile: models.defaultProfile,
-    }),
-    ...createRunHandlers(database, worker, feed),
+    ...createTaskHandlers({ ...parts, modelName: models.modelName, defaultProfile: models.defaultProfile }),
+    ...createRunHandlers(parts),
+    ...createPendingHandlers(parts),
     ...createFileHandlers(userRoot, config.limits),
     ...createExportHandler(database, userRoot),
     ...createCatalogHandlers(models.list, config.skillsDir),

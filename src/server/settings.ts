@@ -51,6 +51,11 @@ const origins = z.preprocess(
   ),
 );
 
+const names = z.preprocess(
+  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
+  z.array(text, "must be a list of names"),
+);
+
 const maxMs = 24 * 3_600_000;
 
 const Limits = z.strictObject({
@@ -69,6 +74,25 @@ const Limits = z.strictObject({
   runs: setting(whole(1, 100_000).default(200), {
     environment: "ZCBOT_LIMIT_RUNS",
     description: "Runs that one process works on at a time; more wait in the queue.",
+  }),
+  userRuns: setting(whole(1, 100_000).default(100), {
+    environment: "ZCBOT_LIMIT_USER_RUNS",
+    description: "Runs of one user at work at a time, on all servers together; more wait in the queue.",
+  }),
+  attempts: setting(whole(1, 1_000).default(5), {
+    environment: "ZCBOT_LIMIT_ATTEMPTS",
+    description:
+      "How often a run may be begun, its server having been lost each time, before it ends as an error.",
+  }),
+  drainMs: setting(whole(0, maxMs).default(20_000), {
+    environment: "ZCBOT_LIMIT_DRAIN_MS",
+    description:
+      "How long a server that is asked to end gives its runs to reach their next step, milliseconds; then it cuts them off. With the built-in database, whose runs only its next start can go on with, 3 seconds at most.",
+  }),
+  approvalMs: setting(whole(1_000, 2 ** 31 - 1).default(86_400_000), {
+    environment: "ZCBOT_LIMIT_APPROVAL_MS",
+    description:
+      "How long a tool call waits for a person to allow it, milliseconds; then it counts as not allowed.",
   }),
   steps: setting(whole(1, 100_000).default(100), {
     environment: "ZCBOT_LIMIT_STEPS",
@@ -153,6 +177,10 @@ export const Settings = z.strictObject({
     environment: "ZCBOT_SANDBOX",
     description:
       "How commands of the agent are isolated. `auto` takes the strongest level that works here; `strict` and `reduced` insist on one; `external` declares that the surroundings isolate; `off` isolates nothing.",
+  }),
+  approvals: setting(names.default([]), {
+    environment: "ZCBOT_APPROVALS",
+    description: "Tools whose calls a person has to allow one by one, parted by commas: `bash`, for example.",
   }),
   skillsDir: setting(text.optional(), {
     environment: "ZCBOT_SKILLS",

@@ -119,6 +119,7 @@ export async function run(
     message(message) {
       trace.messages.push(message);
       trace.order.push(`message:${message.payload.role}`);
+      return trace.messages.length;
     },
     committed,
   };

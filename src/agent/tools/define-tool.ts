@@ -1,24 +1,27 @@
 import { z } from "zod";
 import { ApiError } from "../../protocol/error.ts";
 import type { Directory } from "../../workspace/directory.ts";
-import type { Tool, ToolContext, ToolEffect, ToolOutcome } from "./tool.ts";
+import type { Question, Tool, ToolContext, ToolEffect, ToolOutcome } from "./tool.ts";
 
 export interface ToolDeclaration<Parameters extends z.ZodObject> {
   name: string;
   description: string;
   effect: ToolEffect;
   parameters: Parameters;
+  /** What a person has to answer first. */
+  question?(input: z.output<Parameters>): Question;
   /** What the model reads: a plain text is a success. `ApiError`s thrown become failures. */
   execute(input: z.output<Parameters>, context: ToolContext): Promise<string | ToolOutcome>;
 }
 
 /** Makes a tool of its declaration; the JSON Schema that models see is made from `parameters`. */
 export function defineTool<Parameters extends z.ZodObject>(declaration: ToolDeclaration<Parameters>): Tool {
-  const { name, description, effect, parameters } = declaration;
+  const { name, description, effect, parameters, question } = declaration;
   return {
     definition: { name, description, parameters: describeParameters(parameters) },
     effect,
     parameters,
+    ...(question && { question: (input: unknown) => question(parameters.parse(input)) }),
     async execute(input, context) {
       try {
         const outcome = await declaration.execute(parameters.parse(input), context);

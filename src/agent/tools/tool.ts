@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import type { Request } from "../../protocol/request.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { ToolDefinition } from "../model/model.ts";
+import type { GivenAnswer } from "../requests.ts";
 
 /**
  * What a tool changes, and so what may be done after a crash in the middle of a call: `pure` and
@@ -14,6 +16,13 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Live output, shown while the tool runs. */
   report(text: string): void;
+  /** What the person said to the tool's question. */
+  answer?: GivenAnswer;
+}
+
+/** What a tool asks a person, and how long it waits before `fallback` counts as the answer; for ever by default. */
+export interface Question extends Pick<Request, "question" | "choices" | "multiple" | "fallback"> {
+  waitMs?: number;
 }
 
 /** `content` is what the model reads, already within its limit. */
@@ -27,6 +36,8 @@ export interface Tool {
   readonly effect: ToolEffect;
   /** What the arguments must be; a call that breaks it is answered with the faults and never executed. */
   readonly parameters: z.ZodType;
+  /** Where given, a call is executed only once a person has answered this. */
+  question?(input: unknown): Question;
   /** Never rejects but with the signal's reason: a failure is an outcome with `isError`. */
   execute(input: unknown, context: ToolContext): Promise<ToolOutcome>;
 }

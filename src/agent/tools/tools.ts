@@ -1,3 +1,4 @@
+import { askTool } from "./ask.ts";
 import { createBashTool } from "./bash.ts";
 import { editTool } from "./edit.ts";
 import { globTool } from "./glob.ts";
@@ -9,6 +10,6 @@ import { writeTool } from "./write.ts";
 
 /** The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off; its commands end after `maxCommandMs`. */
 export function createTools({ bash, maxCommandMs }: { bash: boolean; maxCommandMs: number }): Tool[] {
-  const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool];
+  const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, askTool];
   return bash ? [...tools, createBashTool(maxCommandMs / 1000)] : tools;
 }

@@ -2,15 +2,18 @@ import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { ApiError, type ErrorCode, type ErrorIssue, errorStatus } from "../../protocol/error.ts";
 import { isCleanText, parseUuid } from "../../protocol/text.ts";
-import { runNotFound } from "../store/runs.ts";
+import { pendingNotFound } from "../store/runs/pending.ts";
+import { runNotFound } from "../store/runs/runs.ts";
 import { taskNotFound } from "../store/tasks.ts";
+
+const notFound: Record<string, () => ApiError> = { run_id: runNotFound, pending_id: pendingNotFound };
 
 /** Ids of the path in canonical form; a malformed one is a thing that does not exist. */
 export function readIds(raw: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, text] of Object.entries(raw)) {
     const id = parseUuid(text);
-    if (id === null) throw name === "run_id" ? runNotFound() : taskNotFound();
+    if (id === null) throw (notFound[name] ?? taskNotFound)();
     ids[name] = id;
   }
   return ids;

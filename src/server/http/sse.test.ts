@@ -2,11 +2,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { EventFeed, Watcher } from "../runs/event-feed.ts";
+import type { Watcher } from "../runs/event-feed.ts";
 import { streamEvents } from "./sse.ts";
 
 let http: Server;
-let feed: EventFeed;
 let watchers: Watcher[];
 let stopped: number;
 
@@ -14,15 +13,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   watchers = [];
   stopped = 0;
-  feed = {
-    follow(_runId: string, _after: number, watcher: Watcher) {
-      watchers.push(watcher);
-      return () => {
-        stopped += 1;
-      };
-    },
-  } as unknown as EventFeed;
-  http = createServer((_incoming, outgoing) => void streamEvents(outgoing, feed, "run", 0));
+  http = createServer((_incoming, outgoing) => void streamEvents(outgoing, follow));
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
 });
@@ -32,6 +23,13 @@ afterEach(async () => {
   http.close();
 });
 
+function follow(watcher: Watcher): () => void {
+  watchers.push(watcher);
+  return () => {
+    stopped += 1;
+  };
+}
+
 test("a reader who is slow to take the end gets all of it, however long that takes", async () => {
   const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");
   socket.pause();
@@ -39,7 +37,7 @@ test("a reader who is slow to take the end gets all of it, however long that tak
   await expect.poll(() => watchers.length).toBe(1);
   // More than the sockets' buffers hold.
   const size = 16 * 1024 * 1024;
-  watchers[0]?.write(Buffer.alloc(size, "."));
+  watchers[0]?.write(Buffer.alloc(size, "."), []);
   watchers[0]?.end();
   vi.advanceTimersByTime(60_000);
   let received = "";
@@ -60,7 +58,7 @@ test("a reader who went before the stream began leaves neither a timer nor a fol
   http.on("request", async (_incoming, outgoing) => {
     socket.destroy();
     await once(outgoing, "close");
-    streamEvents(outgoing, feed, "run", 0);
+    streamEvents(outgoing, follow);
     begun.resolve();
   });
   const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");

@@ -1,19 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { EventFeed, Watcher } from "../runs/event-feed.ts";
+import type { Watcher } from "../runs/event-feed.ts";
 
 /** A ping is promised every 15 s: a timer that is late must not break that. */
 const pingMs = 12_000;
 /** A reader further behind than this is dropped: it can resume, and never slows another. */
 const maxQueuedBytes = 1024 * 1024;
 
-/** Streams a run's events to one reader, from after `after` to the run's end. */
-export function streamEvents(
-  outgoing: ServerResponse,
-  feed: EventFeed,
-  runId: string,
-  after: number,
-): Response {
+/** Streams events to one reader for as long as it stays, or until `follow`, which is handed it, ends the stream. */
+export function streamEvents(outgoing: ServerResponse, follow: (watcher: Watcher) => () => void): Response {
   const head = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -31,7 +26,7 @@ export function streamEvents(
     // A slow reader may still be taking the end.
     if (!outgoing.writableEnded) outgoing.write(": ping\n\n");
   }, pingMs);
-  const stop = feed.follow(runId, after, responseWatcher(outgoing));
+  const stop = follow(responseWatcher(outgoing));
   outgoing.on("close", () => {
     clearInterval(ping);
     stop();
@@ -42,9 +37,9 @@ export function streamEvents(
 
 function responseWatcher(outgoing: ServerResponse): Watcher {
   return {
-    write(frames) {
-      outgoing.write(frames);
-      if (outgoing.writableLength > maxQueuedBytes + frames.length) outgoing.destroy();
+    write(bytes) {
+      outgoing.write(bytes);
+      if (outgoing.writableLength > maxQueuedBytes + bytes.length) outgoing.destroy();
     },
     async ready() {
       if (!outgoing.writableNeedDrain || outgoing.destroyed) return;

@@ -1,21 +1,33 @@
+import { ApiError } from "../../protocol/error.ts";
 import type { Database } from "../store/database.ts";
-import { markCancelling, markTaskCancelling } from "../store/runs.ts";
+import { deletePending } from "../store/runs/pending.ts";
+import { markCancelling, markTaskCancelling } from "../store/runs/runs.ts";
+import type { Starting } from "./start-run.ts";
 import type { Worker } from "./worker.ts";
 
 /**
  * Cancels an active run. Where it is executed here it is stopped while the mark is being written, so that the
- * socket to the model closes a commit sooner; its end waits for the mark, which decides whose cancel it was.
- * Throws `run_not_found`, `run_not_active`.
+ * socket to the model closes a commit sooner; its end waits for the mark, which decides whose cancel it was. A message
+ * that only waits to become the run is withdrawn. Throws `run_not_found`, `run_not_active`.
  */
 export async function cancelRun(
-  database: Database,
-  worker: Worker,
+  { database, worker, feed, changes }: Starting,
   owned: boolean,
   ids: { userId: string; taskId: string; runId: string },
 ): Promise<void> {
   const marking = markCancelling(database, ids.userId, ids.taskId, ids.runId);
   if (owned) worker.cancel(ids.runId, marking);
-  await marking;
+  try {
+    await marking;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "run_not_found") throw error;
+    await deletePending(database, ids.userId, ids.taskId, ids.runId).catch((failure) => {
+      throw failure instanceof ApiError ? error : failure;
+    });
+    feed.drop(ids.runId);
+    changes.touch(ids.userId, ids.taskId);
+    return;
+  }
   if (!worker.cancel(ids.runId)) await tellOthers(worker, ids.runId);
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import type { LoggedEvent } from "../store/append.ts";
 import type { Database } from "../store/database.ts";
+import type { LoggedEvent } from "../store/runs/append.ts";
 import { EventFeed, type Watcher } from "./event-feed.ts";
 
 let storage: TestDatabase;

@@ -1,20 +1,23 @@
 import { endsRun } from "../../protocol/event.ts";
 import { isActive } from "../../protocol/run.ts";
-import type { LoggedEvent } from "../store/append.ts";
 import type { Database } from "../store/database.ts";
-import { readEvents } from "../store/events.ts";
+import type { LoggedEvent } from "../store/runs/append.ts";
+import { readEvents } from "../store/runs/events.ts";
 
 /** Somebody who follows a run: bytes of SSE frames in, nothing out. */
 export interface Watcher {
-  write(frames: Buffer): void;
+  /** `bytes` are the SSE frames of these events, encoded once for all who follow the run. */
+  write(bytes: Buffer, frames: readonly Frame[]): void;
   /** Resolves when the watcher can take more; asked while it is fed from the log, never while it is live. */
   ready(): Promise<void>;
   /** The run has ended, or is gone. */
   end(): void;
 }
 
-interface Frame {
+/** An event as it is streamed. */
+export interface Frame {
   seq: number;
+  event: LoggedEvent;
   bytes: Buffer;
   last: boolean;
 }
@@ -202,7 +205,7 @@ export class EventFeed {
       } else if (follower.seq >= first) this.#give(channel, follower, frames);
       else {
         follower.seq = last.seq;
-        follower.watcher.write(batch);
+        follower.watcher.write(batch, frames);
         if (last.last) this.#end(channel, follower);
       }
     }
@@ -222,7 +225,7 @@ export class EventFeed {
     const fresh = frames.filter((frame) => frame.seq > follower.seq);
     if (fresh.length > 0) {
       follower.seq = fresh.at(-1)?.seq ?? 0;
-      follower.watcher.write(Buffer.concat(fresh.map((frame) => frame.bytes)));
+      follower.watcher.write(Buffer.concat(fresh.map((frame) => frame.bytes)), fresh);
     }
     // Also for one who asked for what lies beyond the end.
     if (frames.at(-1)?.last) this.#end(channel, follower);
@@ -255,6 +258,7 @@ export class EventFeed {
 function toFrame(event: LoggedEvent): Frame {
   return {
     seq: event.seq,
+    event,
     bytes: Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${event.data}\n\n`),
     last: endsRun(event.type),
   };

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import { appendToRuns, type RunAppend } from "../store/append.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
+import { appendToRuns, type RunAppend } from "../store/runs/append.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { RunLog } from "./run-log.ts";
 
@@ -131,7 +131,7 @@ export class EventLog {
   }
 
   async #commit(taken: Taken[]): Promise<void> {
-    let owned: Set<string>;
+    let owned: Map<string, number>;
     try {
       owned = await this.#append(taken.map(({ append }) => append));
     } catch (error) {
@@ -147,8 +147,10 @@ export class EventLog {
       return;
     }
     for (const one of taken) {
-      if (!owned.has(one.append.runId)) this.#lose(one, new LeaseLostError());
+      const pending = owned.get(one.append.runId);
+      if (pending === undefined) this.#lose(one, new LeaseLostError());
       else {
+        one.log.pending = pending;
         this.#feed.publish(one.append.runId, one.append.events);
         one.settle();
       }
@@ -156,7 +158,7 @@ export class EventLog {
   }
 
   /** Repeats while the database is away: the statement may be repeated whatever became of its first try. */
-  async #append(appends: RunAppend[]): Promise<Set<string>> {
+  async #append(appends: RunAppend[]): Promise<Map<string, number>> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await appendToRuns(this.#database, appends, this.shared);

@@ -1,18 +1,24 @@
 import type { Logger } from "pino";
-import { runAgent } from "../../agent/agent.ts";
+import { type AgentOutcome, runAgent } from "../../agent/agent.ts";
 import { loadMemory } from "../../agent/memory.ts";
-import type { Model } from "../../agent/model/model.ts";
+import type { ConversationMessage, Model } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
 import { buildSystemPrompt } from "../../agent/prompt.ts";
+import type { NeedsApproval } from "../../agent/requests.ts";
 import { loadSkill } from "../../agent/skills.ts";
+import { unansweredCalls } from "../../agent/tool-calls.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
-import type { RunEnd } from "../store/append.ts";
 import type { Database } from "../store/database.ts";
+import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation } from "../store/messages.ts";
+import type { RunEnd } from "../store/runs/append.ts";
+import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
+import { type SteeringMessage, takeSteering } from "../store/runs/pending.ts";
+import { resumeAnswered } from "../store/runs/requests.ts";
 import { type EventLog, LeaseLostError } from "./event-log.ts";
 import type { RunLog } from "./run-log.ts";
-import type { StartedRun, Stop } from "./worker.ts";
+import type { RunControl, StartedRun, Stop } from "./worker.ts";
 
 export interface ExecutionOptions {
   database: Database;
@@ -24,6 +30,10 @@ export interface ExecutionOptions {
   tools: Tool[];
   skillsDirectory: string;
   maxSteps: number;
+  /** How many servers may be lost with a run before it is given up. */
+  maxAttempts: number;
+  /** Whether a person has to allow the calls of this tool; what happens where nobody answers. */
+  needsApproval: NeedsApproval;
 }
 
 /** Reads ahead what a run of this user will need, while the run itself is being stored. Never rejects. */
@@ -40,34 +50,42 @@ export async function readAhead(
 }
 
 /**
- * Executes a leased run to its end: gathers what the agent needs, lets it work, and writes its last
- * word. Never rejects: whatever happens is an end of the run, unless the run is no longer ours.
+ * Executes a leased run until it is over, or has to be let go of: gathers what the agent needs, lets it work from where
+ * the run's log and messages end, and writes the last word. Never rejects: whatever happens is an end of the run, unless
+ * the run is no longer ours. Resolves to whether messages wait behind the run, which is over.
  */
 export async function executeRun(
   run: StartedRun,
-  stop: AbortSignal,
+  control: RunControl,
   options: ExecutionOptions,
-): Promise<void> {
+): Promise<{ pending: boolean }> {
   const lost = new AbortController();
-  const log = options.eventLog.open({ ...run, lastSeq: 0 }, (reason) => lost.abort(reason));
-  const signal = AbortSignal.any([stop, lost.signal]);
+  const signal = AbortSignal.any([control.stop, lost.signal]);
+  let log: RunLog | undefined;
   try {
-    log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
-    const end = await work(run, log, signal, options);
+    const progress = await readProgressOf(run, options);
+    log = options.eventLog.open({ ...run, lastSeq: progress.lastSeq }, (reason) => lost.abort(reason));
+    if (!progress.started) log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
+    const end = await work(run, progress, log, { ...control, signal }, options);
     if (end.status === "cancelled") {
-      await (stop.reason as Stop | undefined)?.marked;
+      await (control.stop.reason as Stop | undefined)?.marked;
       log.event({ type: "cancelled" });
     }
     await log.end(end);
+    // Somebody may have answered while the run was on its way to waiting for it.
+    if (end.status === "waiting") await resumeAnswered(options.database.pool, run.runId);
+    return { pending: isOver(end) && log.pending > 0 };
   } catch (error) {
-    if (error instanceof LeaseLostError || lost.signal.aborted) {
+    if (error instanceof LeaseLostError || lost.signal.aborted || isDatabaseAway(error)) {
+      // Whoever has it now, or this server's next heartbeat, goes on with it.
       options.logger.warn({ runId: run.runId, error }, "a run is no longer this server's");
     } else {
       options.logger.error({ runId: run.runId, error }, "a run failed unexpectedly");
-      await log.end(internalError).catch(() => {});
+      await log?.end(internalError).catch(() => {});
     }
+    return { pending: (log?.pending ?? 0) > 0 };
   } finally {
-    options.eventLog.close(log);
+    if (log) options.eventLog.close(log);
   }
 }
 
@@ -77,13 +95,40 @@ const internalError: RunEnd = {
   errorMessage: "Something went wrong on the server. Its log has the details.",
 };
 
+function isOver({ status }: RunEnd): boolean {
+  return status !== "waiting" && status !== "running";
+}
+
+/** A run that begins here has no past to be read. */
+async function readProgressOf(run: StartedRun, { database }: ExecutionOptions): Promise<RunProgress> {
+  if (run.conversation) return { lastSeq: 0, started: false, steps: 0, requests: new Map() };
+  return await readProgress(database, run.runId);
+}
+
+type Control = RunControl & { signal: AbortSignal };
+
 async function work(
   run: StartedRun,
+  progress: RunProgress,
   log: RunLog,
-  signal: AbortSignal,
+  control: Control,
   options: ExecutionOptions,
 ): Promise<RunEnd> {
-  if (signal.aborted) return endOf(signal);
+  const { database } = options;
+  const root = await options.userRoot(run.userId);
+  const [stored, memory, skill] = await Promise.all([
+    run.conversation ?? readConversation(database, run.userId, run.taskId),
+    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
+    run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
+  ]);
+  const conversation = stored.map(({ payload, providerData }) => ({
+    payload,
+    providerData: providerData ?? undefined,
+  }));
+  const isGivenUp = run.attempt > options.maxAttempts;
+  const signal = isGivenUp ? AbortSignal.abort() : control.signal;
+  const unstored = progress.started && signal.aborted ? await readUnstoredText(database, run.runId) : "";
+  if (progress.started && !signal.aborted) sayResumed(run, progress, conversation, log);
   const model = options.modelFor(run.profile);
   if (!model) {
     return failed(
@@ -91,53 +136,114 @@ async function work(
       `The task's model profile '${run.profile}' is no longer configured. Choose another one for the task.`,
     );
   }
-  const root = await options.userRoot(run.userId);
-  const [conversation, memory, skill] = await Promise.all([
-    run.conversation ?? readConversation(options.database, run.userId, run.taskId),
-    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
-    run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
-  ]);
-  const system = buildSystemPrompt({
-    taskName: run.taskName,
-    workingDirectory: run.directory,
-    skillName: run.skill,
-    skill,
-    memory,
-    tools: options.tools,
-  });
   const outcome = await runAgent(
     {
-      system,
-      conversation: conversation.map(({ payload, providerData }) => ({
-        payload,
-        providerData: providerData ?? undefined,
-      })),
+      system: buildSystemPrompt({
+        taskName: run.taskName,
+        workingDirectory: run.directory,
+        skillName: run.skill,
+        skill,
+        memory,
+        tools: options.tools,
+      }),
+      conversation,
       tools: options.tools,
       model,
       directory: root.child(run.directory),
       maxSteps: options.maxSteps,
+      firstStep: progress.steps + 1,
+      interrupted: run.resumeReason === "server_lost",
+      requests: progress.requests,
+      needsApproval: options.needsApproval,
+      leave: control.leave,
+      takeMessages: createSteering(database, run, progress, control),
       planRetry,
     },
     log,
     signal,
   );
-  if (outcome.status === "cancelled") return endOf(signal);
-  if (outcome.status === "error") return failed(outcome.code, outcome.message);
-  return { status: "ok", errorCode: null, errorMessage: null };
+  if (outcome.status === "cancelled" && unstored !== "") outcome.partialText ||= unstored;
+  if (outcome.status === "cancelled" && isGivenUp) {
+    storePartialText(outcome.partialText, log);
+    return interruptedTooOften(run.attempt);
+  }
+  return endAs(outcome, control, log);
 }
+
+/** What the run's end is made of, once the agent has said how it went. */
+function endAs(outcome: AgentOutcome, control: Control, log: RunLog): RunEnd {
+  switch (outcome.status) {
+    case "ok":
+    case "waiting":
+      return { status: outcome.status };
+    case "left":
+      return handedOver;
+    case "cancelled": {
+      const end = endOf(control.signal);
+      // A run that goes on elsewhere does this step again.
+      if (end.status === "cancelled") storePartialText(outcome.partialText, log);
+      return end;
+    }
+    case "error":
+      storePartialText(outcome.partialText, log);
+      return failed(outcome.code, outcome.message);
+  }
+}
+
+const handedOver: RunEnd = { status: "running", resumeReason: "server_stopped" };
 
 /** How a run ends that was stopped from outside. */
 function endOf(signal: AbortSignal): RunEnd {
   const { why }: Stop = signal.reason;
-  if (why === "shutdown") {
-    return failed(
-      "server_stopped",
-      "The server was stopped before the run had finished. Send a message to go on.",
-    );
-  }
-  return { status: "cancelled", errorCode: null, errorMessage: null };
+  return why === "shutdown" ? handedOver : { status: "cancelled" };
 }
 
 function failed(errorCode: string, errorMessage: string): RunEnd {
   return { status: "error", errorCode, errorMessage };
+}
+
+function interruptedTooOften(attempt: number): RunEnd {
+  return failed(
+    "crashed_repeatedly",
+    `The run was broken off ${attempt - 1} times with its server, and is not tried again by itself. Send a message to go on.`,
+  );
+}
+
+function storePartialText(text: string, log: RunLog): void {
+  if (text.trim() !== "") log.message({ payload: { role: "assistant", content: text } });
+}
+
+function sayResumed(
+  run: StartedRun,
+  progress: RunProgress,
+  conversation: ConversationMessage[],
+  log: RunLog,
+): void {
+  const betweenCalls = unansweredCalls(conversation).length > 0;
+  const step = betweenCalls ? progress.steps : progress.steps + 1;
+  log.event({ type: "resumed", step, reason: run.resumeReason ?? "server_lost" });
+}
+
+/** Brings in the messages that want to enter the run; the database is asked only when one is known to wait. */
+function createSteering(
+  database: Database,
+  run: StartedRun,
+  { started }: RunProgress,
+  control: Control,
+): () => Promise<SteeringMessage[]> {
+  // Who had the run before may have been told of some.
+  let isDue = started;
+  return async () => {
+    const wasSteered = control.wasSteered();
+    if (!wasSteered && !isDue) return [];
+    isDue = false;
+    try {
+      return await takeSteering(database, run.taskId);
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      // They wait a step longer.
+      isDue = true;
+      return [];
+    }
+  };
 }

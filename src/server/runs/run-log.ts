@@ -1,6 +1,6 @@
 import type { RunEvent } from "../../protocol/event.ts";
 import type { ChatMessage } from "../../protocol/message.ts";
-import type { LoggedEvent, LoggedMessage, RunAppend, RunEnd } from "../store/append.ts";
+import type { LoggedEvent, LoggedMessage, RunAppend, RunEnd } from "../store/runs/append.ts";
 
 /** A message to store. `usage` is what the model call that made it cost. */
 export interface MessageToStore {
@@ -18,8 +18,10 @@ export class RunLog {
   readonly generation: number;
   tokensIn: number;
   tokensOut: number;
-  /** Set once the terminal event has been handed over. */
+  /** Set once the server has let go of the run. */
   ended = false;
+  /** How many messages wait behind the run, known once its end is committed. */
+  pending = 0;
   readonly #flush: (log: RunLog, hurry: boolean) => void;
   #lastSeq: number;
   #nextIdx: number;
@@ -75,7 +77,8 @@ export class RunLog {
     return false;
   }
 
-  message(message: MessageToStore): void {
+  /** Gives the index that the message has in the conversation. */
+  message(message: MessageToStore): number {
     const { tokensIn = 0, tokensOut = 0 } = message.usage ?? {};
     this.tokensIn += tokensIn;
     this.tokensOut += tokensOut;
@@ -86,17 +89,22 @@ export class RunLog {
       tokensIn,
       tokensOut,
     });
+    const idx = this.#nextIdx;
     this.#nextIdx += 1;
     this.#flush(this, true);
+    return idx;
   }
 
-  /** The run's last word: state and terminal event are committed together. Resolves once they are. */
+  /**
+   * Lets go of the run: its state, and where it is over its terminal event, are committed together. Resolves once
+   * they are.
+   */
   end(end: RunEnd): Promise<void> {
     this.#end = end;
     this.ended = true;
     if (end.status === "error") {
-      this.event({ type: "error", msg: end.errorMessage ?? "", code: end.errorCode ?? "internal_error" });
-    } else {
+      this.event({ type: "error", msg: end.errorMessage, code: end.errorCode });
+    } else if (end.status === "ok" || end.status === "cancelled") {
       this.event({
         type: "done",
         status: end.status,
@@ -121,13 +129,13 @@ export class RunLog {
   }
 
   /**
-   * Hands what is pending to the flusher, with what to call once it is committed or void. A message
-   * travels with the event that follows it, so without an event there is nothing to take. Throws what
+   * Hands what is to be written to the flusher, with what to call once it is committed or void. A message
+   * travels with the event that follows it, so without an event (or the end) there is nothing to take. Throws what
    * keeps an event from being written as JSON.
    */
   take(): { append: RunAppend; settle: (error?: unknown) => void } | null {
     const waiting = this.#waiting;
-    if (this.#events.length === 0) {
+    if (this.#events.length === 0 && this.#end === null) {
       if (this.#messages.length > 0) return null;
       this.#waiting = [];
       for (const { resolve } of waiting) resolve();

@@ -1,29 +1,121 @@
+import { ApiError } from "../../protocol/error.ts";
+import type { MessageMode } from "../../protocol/message.ts";
+import type { RunAccepted } from "../../protocol/run.ts";
 import { randomUUIDv7 } from "../ids.ts";
 import type { Database } from "../store/database.ts";
-import { insertRun } from "../store/runs.ts";
+import { type PostedOutcome, postMessage, retryRun } from "../store/runs/post-message.ts";
+import { insertRun, markCancelling } from "../store/runs/runs.ts";
+import type { EventFeed } from "./event-feed.ts";
+import type { TaskChanges } from "./task-changes.ts";
 import type { Worker } from "./worker.ts";
 
+/** What starting a run takes. */
+export interface Starting {
+  database: Database;
+  worker: Worker;
+  feed: EventFeed;
+  changes: TaskChanges;
+}
+
+/** A message as a person posts it. */
+export interface NewMessage {
+  userId: string;
+  taskId: string;
+  content: string;
+  mode: MessageMode;
+  idempotencyKey: string | undefined;
+}
+
 /**
- * Stores a message and starts a run on it. Where this process has room it takes the lease in the same
- * transaction, which saves the claim; else the run waits in the queue. Throws `task_not_found`, `run_active`.
+ * Stores a message and starts a run on it, or has it wait behind the active run as its mode says. Throws
+ * `task_not_found`, `run_active`, `pending_full`, `idempotency_key_reused`.
  */
-export async function startRun(
-  database: Database,
-  worker: Worker,
-  userId: string,
-  taskId: string,
-  content: string,
+export async function startRun(starting: Starting, message: NewMessage): Promise<RunAccepted> {
+  const { userId, taskId, mode, idempotencyKey } = message;
+  if (idempotencyKey === undefined) {
+    try {
+      return accepted(taskId, await startAtOnce(starting, message));
+    } catch (error) {
+      if (mode === "reject" || !(error instanceof ApiError && error.code === "run_active")) throw error;
+    }
+  }
+  const runId = randomUUIDv7();
+  const outcome = await postMessage(starting.database, { ...message, runId });
+  starting.changes.touch(userId, taskId);
+  if (!outcome.repeated) await follow(starting, message, outcome);
+  return accepted(taskId, outcome.runId, outcome.pendingId);
+}
+
+/** Runs the message of an earlier run again. Throws `run_not_found`, `run_active`. */
+export async function startAgain(
+  { database, worker, changes }: Starting,
+  ids: { userId: string; taskId: string; runId: string },
+): Promise<RunAccepted> {
+  const newRunId = randomUUIDv7();
+  await retryRun(database, { ...ids, newRunId });
+  changes.touch(ids.userId, ids.taskId);
+  await worker.announce();
+  return accepted(ids.taskId, newRunId);
+}
+
+/**
+ * Where this process has room it takes the lease in the same transaction, which saves the claim; else the run waits in
+ * the queue.
+ */
+async function startAtOnce(
+  { database, worker, changes }: Starting,
+  { userId, taskId, content }: NewMessage,
 ): Promise<string> {
   const runId = randomUUIDv7();
-  const reserved = worker.reserve();
-  const memory = reserved ? worker.readAhead(userId) : undefined;
+  const offer = worker.reserve();
+  const memory = offer ? worker.readAhead(userId) : undefined;
   try {
-    const run = await insertRun(database, userId, taskId, runId, content, reserved ? worker.serverId : null);
-    if (memory) worker.accept({ ...run, memory });
-    else await worker.announce();
-    return runId;
+    const run = await insertRun(database, userId, taskId, runId, content, offer);
+    if (memory && run.status === "running") {
+      worker.accept({ ...run, memory });
+      return runId;
+    }
   } catch (error) {
-    if (reserved) worker.release();
+    if (offer) worker.release();
     throw error;
   }
+  if (offer) worker.release();
+  changes.touch(userId, taskId);
+  await worker.announce();
+  return runId;
+}
+
+/** Tells those whom a stored message concerns. */
+async function follow(
+  starting: Starting,
+  { userId, taskId, mode }: NewMessage,
+  { runId, pendingId, interrupts }: PostedOutcome,
+): Promise<void> {
+  const { worker } = starting;
+  if (pendingId === undefined) await worker.announce();
+  // Also where the active run has ended meanwhile: whoever ended it may not have seen this message.
+  else if (interrupts === undefined && runId === pendingId) await worker.promote(taskId);
+  if (mode === "steer" && runId !== pendingId && !worker.steer(runId)) await worker.tell("steer", runId);
+  if (interrupts !== undefined) await interruptRun(starting, { userId, taskId, runId: interrupts });
+}
+
+/** Stops a run for the sake of a message that waits behind it. One that has ended, or is being stopped, is fine. */
+export async function interruptRun(
+  { database, worker }: Pick<Starting, "database" | "worker">,
+  { userId, taskId, runId }: { userId: string; taskId: string; runId: string },
+): Promise<void> {
+  try {
+    await markCancelling(database, userId, taskId, runId);
+  } catch (error) {
+    if (error instanceof ApiError) return await worker.promote(taskId);
+    throw error;
+  }
+  if (worker.cancel(runId)) return;
+  await worker.tell("cancel", runId);
+  worker.nudge();
+}
+
+function accepted(taskId: string, runId: string, pendingId?: string): RunAccepted {
+  const events_url = `/v1/tasks/${taskId}/runs/${runId}/events`;
+  return { run_id: runId, events_url, ...(pendingId !== undefined && { pending_id: pendingId }) };
 }

@@ -1,20 +1,44 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
-import { claimOrphans, claimRuns, type LeasedRun, leasedRuns } from "../store/runs.ts";
-import { renewServer } from "../store/servers.ts";
+import { promotePending, strandedPending } from "../store/runs/pending.ts";
+import { forgetOld } from "../store/runs/post-message.ts";
+import { claimRuns, freeOrphans, leasedRuns, logQueuePositions } from "../store/runs/queue.ts";
+import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
+import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
+import {
+  heartbeatMs,
+  leaseSeconds,
+  removeDeadServers,
+  renewServer,
+  type ServerIdentity,
+} from "../store/servers.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { EventLog } from "./event-log.ts";
+import { Membership } from "./membership.ts";
+import type { TaskChanges } from "./task-changes.ts";
 
 /** Runs that are taken from the queue at once. */
 const claimSize = 8;
-const heartbeatMs = 3_000;
+/** The lease is over for the watchdog a little earlier than for others, milliseconds: killing takes its time. */
+const watchdogMargin = 1_000;
+const hourMs = 3_600_000;
 
-/** Why a run was stopped: a person asked for it, or the server goes. */
+/** Why a run was stopped: a person asked for it, or the server goes and has no more time. */
 export interface Stop {
   why: "cancelled" | "shutdown";
   /** Settles when the cancel has been written; the run's end must not overtake it. */
   marked?: Promise<unknown>;
+}
+
+/** What reaches a run from outside while it is at work. */
+export interface RunControl {
+  /** Aborted with a `Stop`: the run ends, or is handed over, at once. */
+  stop: AbortSignal;
+  /** Aborted when the server goes: the run is handed over at its next step. */
+  leave: AbortSignal;
+  /** Whether messages may have come that want to enter the run; asked once for each word of them. */
+  wasSteered(): boolean;
 }
 
 /** A leased run with what was read ahead for it. */
@@ -23,60 +47,77 @@ export interface StartedRun extends LeasedRun {
 }
 
 export interface WorkerOptions {
-  serverId: string;
+  identity: ServerIdentity;
   database: Database;
   eventLog: EventLog;
   feed: EventFeed;
+  changes: TaskChanges;
   logger: Logger;
+  /** Runs at work at a time; 0: none are ever taken. */
   maxRuns: number;
-  /** Never rejects; the signal's reason is a `Stop`. */
-  execute: (run: StartedRun, signal: AbortSignal) => Promise<void>;
+  /** Of one user, on all servers together. */
+  maxUserRuns: number;
+  /** How long runs may take to reach their next step when the server goes, milliseconds. */
+  drainMs: number;
+  /** Told how long the lease holds from now, milliseconds, each time it has been renewed. */
+  onRenewed: (milliseconds: number) => void;
+  /** Never rejects. Resolves to whether messages wait behind the run, which is over. */
+  execute: (run: StartedRun, control: RunControl) => Promise<{ pending: boolean }>;
   /** Reads what a user's run will need; never rejects. */
   readAhead: (userId: string) => Promise<string | undefined>;
-  /** Ends a run whose server is gone. */
-  recover: (run: LeasedRun) => Promise<void>;
 }
 
-/** Executes runs: those accepted here, those waiting in the queue, and what dead servers have left. */
+interface ActiveRun {
+  stop: AbortController;
+  leave: AbortController;
+  steered: boolean;
+}
+
+/**
+ * Executes runs: those accepted here, those waiting in the queue, and what other servers have let go of. Its heartbeat renews this
+ * server's lease and makes up for every word between servers that may have been lost.
+ */
 export class Worker {
-  readonly serverId: string;
   readonly #options: WorkerOptions;
-  readonly #active = new Map<string, AbortController>();
+  readonly #membership: Membership;
+  readonly #active = new Map<string, ActiveRun>();
   readonly #done = new Set<Promise<void>>();
   #reserved = 0;
-  readonly #recovering = new Set<string>();
   /** Runs leased to this server that it knows nothing of, and since when (monotonic milliseconds). */
   #unknown = new Map<string, number>();
   #heartbeat: NodeJS.Timeout | null = null;
-  #claiming = false;
+  #beating: Promise<void> | null = null;
   #claimed: Promise<void> | null = null;
   #claimAgain = false;
-  /** More may wait in the queue than there was room for. */
-  #full = false;
+  /** Runs wait, as far as this server knows: then new ones go behind them. */
+  #queued = false;
+  #telling: Promise<void> | null = null;
+  #forgotAt = performance.now();
   #stopping = false;
 
   constructor(options: WorkerOptions) {
-    this.serverId = options.serverId;
     this.#options = options;
+    this.#membership = new Membership(options.identity.realm);
   }
 
   /** Registers this server and begins to work. */
   async start(): Promise<void> {
     await this.#beat();
-    await this.tell("server", this.serverId);
+    await this.tell("server", this.#serverId);
     this.#heartbeat = setInterval(() => void this.#beat().catch(() => {}), heartbeatMs);
   }
 
-  /** Takes a place for a run about to be made; false if there is none. To be followed by `accept` or `release`. */
-  reserve(): boolean {
-    if (this.#stopping || this.#active.size + this.#reserved >= this.#options.maxRuns) return false;
+  /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */
+  reserve(): LeaseOffer | null {
+    const { maxRuns, maxUserRuns } = this.#options;
+    if (this.#stopping || this.#queued || this.#active.size + this.#reserved >= maxRuns) return null;
     this.#reserved += 1;
-    return true;
+    return { serverId: this.#serverId, userLimit: maxUserRuns };
   }
 
   release(): void {
     this.#reserved -= 1;
-    if (this.#full) this.nudge();
+    if (this.#queued) this.nudge();
   }
 
   /** What `accept` may be handed with a run of this user, begun before the run is stored. */
@@ -97,15 +138,19 @@ export class Worker {
 
   /** Tells the other servers. Never rejects: what a lost word was about is found by their next heartbeat. */
   async tell(notice: Notice, subject: string): Promise<void> {
-    await publish(this.#options.database, notice, subject).catch((error) => {
+    await publish(this.#options.database, notice, [subject]).catch((error) => {
       this.#options.logger.warn({ error, notice }, "the other servers could not be told");
     });
   }
 
   /** Looks into the queue, now or as soon as there is room. */
   nudge(): void {
+    if (this.#options.maxRuns === 0) return;
     this.#claimAgain = true;
-    if (!this.#claiming) this.#claimed = this.#claim();
+    this.#claimed ??= this.#claim().finally(() => {
+      this.#claimed = null;
+      if (this.#claimAgain && !this.#stopping) this.nudge();
+    });
   }
 
   /** Another server has come, or words of others may have been lost: looks at everything once. */
@@ -115,9 +160,26 @@ export class Worker {
 
   /** Stops a run that is executed here; says whether it is. */
   cancel(runId: string, marking?: Promise<unknown>): boolean {
-    const controller = this.#active.get(runId);
-    controller?.abort({ why: "cancelled", marked: marking?.catch(() => {}) } satisfies Stop);
-    return controller !== undefined;
+    const run = this.#active.get(runId);
+    run?.stop.abort({ why: "cancelled", marked: marking?.catch(() => {}) } satisfies Stop);
+    return run !== undefined;
+  }
+
+  /** A message wants to enter a run; says whether it is executed here. */
+  steer(runId: string): boolean {
+    const run = this.#active.get(runId);
+    if (run) run.steered = true;
+    return run !== undefined;
+  }
+
+  /** Makes a run of the next message that waits in a task, if there is one and none is active. */
+  async promote(taskId: string): Promise<void> {
+    const { database, changes, feed } = this.#options;
+    const run = await promotePending(database, taskId);
+    if (!run) return;
+    changes.touch(run.userId, taskId);
+    feed.wake(run.runId);
+    await this.announce();
   }
 
   /** Resolves when the run is no longer executed here. */
@@ -125,105 +187,155 @@ export class Worker {
     while (this.#active.has(runId)) await Promise.race(this.#done);
   }
 
-  /** Asks nothing more of the queue, stops every run and waits for their last words. */
+  /**
+   * Takes no more runs, gives those at work until their next step (or the end of the patience for it) and hands them
+   * over. Resolves when nothing is at work.
+   */
   async stop(): Promise<void> {
+    const { eventLog, drainMs, logger } = this.#options;
     this.#stopping = true;
-    if (this.#heartbeat) clearInterval(this.#heartbeat);
-    for (const controller of this.#active.values()) controller.abort({ why: "shutdown" } satisfies Stop);
-    this.#options.eventLog.closeSoon();
+    for (const { leave } of this.#active.values()) leave.abort();
+    if (this.#active.size > 0) logger.info({ runs: this.#active.size, drainMs }, "runs are handed over");
+    const cut = setTimeout(() => {
+      for (const { stop } of this.#active.values()) stop.abort({ why: "shutdown" } satisfies Stop);
+      eventLog.closeSoon();
+    }, drainMs);
     await this.#claimed;
-    // What was on its way from the queue is among them now.
+    // What was on its way from the queue is among them now. The lease is renewed until the last has left.
     while (this.#done.size > 0) await Promise.all(this.#done);
+    clearTimeout(cut);
+    if (this.#heartbeat) clearInterval(this.#heartbeat);
+    await this.#beating?.catch(() => {});
+  }
+
+  get #serverId(): string {
+    return this.#options.identity.serverId;
   }
 
   #execute(run: StartedRun): void {
-    const controller = new AbortController();
-    if (run.status === "cancelling") controller.abort({ why: "cancelled" } satisfies Stop);
-    if (this.#stopping) controller.abort({ why: "shutdown" } satisfies Stop);
-    this.#active.set(run.runId, controller);
-    const done = this.#options.execute(run, controller.signal).finally(() => {
+    const active: ActiveRun = { stop: new AbortController(), leave: new AbortController(), steered: false };
+    if (run.status === "cancelling") active.stop.abort({ why: "cancelled" } satisfies Stop);
+    if (this.#stopping) active.leave.abort();
+    this.#active.set(run.runId, active);
+    this.#options.changes.touch(run.userId, run.taskId);
+    const control: RunControl = {
+      stop: active.stop.signal,
+      leave: active.leave.signal,
+      wasSteered() {
+        const { steered } = active;
+        active.steered = false;
+        return steered;
+      },
+    };
+    const done = this.#work(run, control).finally(() => {
       this.#active.delete(run.runId);
       this.#done.delete(done);
-      if (this.#full) this.nudge();
+      if (this.#queued) this.nudge();
     });
     this.#done.add(done);
   }
 
   /** Never rejects. */
+  async #work(run: StartedRun, control: RunControl): Promise<void> {
+    const { pending } = await this.#options.execute(run, control);
+    this.#options.changes.touch(run.userId, run.taskId);
+    if (!pending) return;
+    await this.promote(run.taskId).catch((error) => {
+      this.#options.logger.warn({ error, runId: run.runId }, "what waits behind a run must wait longer");
+    });
+  }
+
+  /** Never rejects. */
   async #claim(): Promise<void> {
-    const { database, logger, maxRuns } = this.#options;
-    if (maxRuns === 0) return;
-    this.#claiming = true;
+    const { database, logger, maxRuns, maxUserRuns } = this.#options;
     try {
       while (this.#claimAgain && !this.#stopping) {
         this.#claimAgain = false;
         const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
-        const runs = await claimRuns(database, this.serverId, limit);
+        const { runs, more } = await claimRuns(database, this.#serverId, limit, maxUserRuns);
         for (const run of runs) this.#execute(run);
-        this.#full = runs.length >= limit;
-        if (limit > 0 && this.#full) this.#claimAgain = true;
+        this.#queued = more;
+        if (more && runs.length > 0 && limit > 0) this.#claimAgain = true;
       }
+      if (this.#queued) void this.#tellPositions();
     } catch (error) {
+      this.#claimAgain = false;
       logger.warn({ error }, "the queue could not be read");
-    } finally {
-      // In the same breath as the last look at `#claimAgain`: a nudge in between would be lost.
-      this.#claiming = false;
     }
   }
 
-  /** Renews the lease, and makes up for every word that may have been lost meanwhile. */
-  async #beat(): Promise<void> {
-    if (this.#stopping) return;
+  /** Tells the runs that wait how far they have come; one at a time is enough. */
+  async #tellPositions(): Promise<void> {
     const { database, eventLog, feed, logger } = this.#options;
+    this.#telling ??= (async () => {
+      try {
+        const moved = await logQueuePositions(database);
+        for (const runId of moved) feed.wake(runId);
+        if (eventLog.shared && moved.length > 0) await publish(database, "run", moved);
+      } catch (error) {
+        logger.warn({ error }, "the queue's positions could not be told");
+      } finally {
+        this.#telling = null;
+      }
+    })();
+    await this.#telling;
+  }
+
+  /** One at a time: a database that hangs must not gather them. */
+  #beat(): Promise<void> {
+    this.#beating ??= this.#beatOnce().finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
+  }
+
+  async #beatOnce(): Promise<void> {
+    const { database, identity, logger, onRenewed } = this.#options;
     try {
-      eventLog.shared = (await renewServer(database, this.serverId)) > 1;
-      const leased = await leasedRuns(database, this.serverId);
-      for (const { runId, cancelling } of leased) if (cancelling) this.cancel(runId);
-      if (this.#options.maxRuns > 0) await this.#recoverOrphans(this.#findStrays(leased));
-      feed.wakeAll();
-      this.nudge();
+      const sentAt = performance.now();
+      const peers = await renewServer(database, identity);
+      onRenewed(leaseSeconds * 1000 - watchdogMargin - (performance.now() - sentAt));
+      const dead = this.#membership.findDead(peers, performance.now());
+      await removeDeadServers(database, dead);
+      for (const { serverId } of dead)
+        logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");
+      this.#options.eventLog.shared = this.#options.changes.shared = peers.length > dead.length;
+      await this.#lookAfterRuns();
     } catch (error) {
-      logger.warn({ error }, "this server's lease could not be renewed");
+      logger.warn({ error }, "the heartbeat failed");
       throw error;
+    }
+  }
+
+  /** What nobody looks after: runs of dead servers, answers that came in time or too late, messages behind no run. */
+  async #lookAfterRuns(): Promise<void> {
+    const { database, feed } = this.#options;
+    const leased = await leasedRuns(database, this.#serverId);
+    for (const { runId, cancelling, steered } of leased) {
+      if (cancelling) this.cancel(runId);
+      if (steered) this.steer(runId);
+    }
+    const freed = await freeOrphans(database, this.#serverId, this.#findStrays(leased));
+    await answerOverdue(database);
+    const resumed = await resumeAnswered(database.pool);
+    for (const taskId of await strandedPending(database)) await this.promote(taskId);
+    if (freed + resumed > 0) await this.tell("queue", "");
+    feed.wakeAll();
+    this.nudge();
+    if (performance.now() - this.#forgotAt > hourMs) {
+      this.#forgotAt = performance.now();
+      await forgetOld(database);
     }
   }
 
   /**
    * Runs that are leased to this server and that it has known nothing of for a while: the answer that gave it
-   * the lease was lost, or their log could not be stored. Nobody else would ever end them.
+   * the lease was lost, or their log could not be stored. Nobody else would ever go on with them.
    */
   #findStrays(leased: { runId: string }[]): string[] {
     const now = performance.now();
-    const unknown = leased.filter(({ runId }) => !this.#active.has(runId) && !this.#recovering.has(runId));
+    const unknown = leased.filter(({ runId }) => !this.#active.has(runId));
     this.#unknown = new Map(unknown.map(({ runId }) => [runId, this.#unknown.get(runId) ?? now]));
     return [...this.#unknown].filter(([, since]) => now - since >= heartbeatMs / 2).map(([runId]) => runId);
-  }
-
-  async #recoverOrphans(strays: string[]): Promise<void> {
-    for (let found = claimSize; found === claimSize; ) {
-      const runs = await claimOrphans(
-        this.#options.database,
-        this.serverId,
-        claimSize,
-        strays.splice(0, claimSize),
-      );
-      found = runs.length;
-      await Promise.all(runs.map((run) => this.#recover(run)));
-    }
-  }
-
-  /** Never rejects: a run that cannot be ended must keep neither the others waiting nor the server from starting. */
-  async #recover(run: LeasedRun): Promise<void> {
-    this.#recovering.add(run.runId);
-    try {
-      await this.#options.recover(run);
-    } catch (error) {
-      this.#options.logger.error(
-        { error, runId: run.runId },
-        "a run that nobody works on could not be ended",
-      );
-    } finally {
-      this.#recovering.delete(run.runId);
-    }
   }
 }

@@ -12,7 +12,7 @@ export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   const code = "code" in error ? String(error.code) : "";
   if (passing.test(code)) return "severity" in error || "syscall" in error;
-  return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed/.test(
     error.message,
   );
 }

@@ -1,8 +1,16 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
+import { isDatabaseAway } from "./database-away.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import type { Schema } from "./schema.ts";
+
+declare module "pg" {
+  interface QueryConfig {
+    /** Milliseconds after which this query counts as lost; pg takes it, its types do not say so. */
+    query_timeout?: number;
+  }
+}
 
 /** Where a Postgres is: a URL, or the folder of a unix socket. */
 export type DatabaseAddress =
@@ -15,6 +23,8 @@ export interface DatabaseOptions {
   /** What the database's administrator sees in pg_stat_activity. */
   applicationName: string;
   logger: Logger;
+  /** How long a query may take, milliseconds; 0: for ever. */
+  queryTimeoutMs?: number;
 }
 
 /** One Postgres as the server sees it. The pool is for hot paths, Kysely (over the same pool) for the rest. */
@@ -25,9 +35,19 @@ export interface Database {
   readonly query: Kysely<Schema>;
   /** A connection outside the pool, not yet connected: for LISTEN. */
   createClient(applicationName: string): pg.Client;
+  /** Runs statements that belong together: all of them are committed, or none where `work` rejects. */
+  transaction<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result>;
+  /** The same database without a limit on how long a query may take: for migrations. To be closed by the caller. */
+  withoutTimeout(): Database;
   /** Ends all connections of the pool once their queries are done. */
   close(): Promise<void>;
 }
+
+/**
+ * A connection that has silently died answers nothing: after this time a query on it counts as lost, milliseconds.
+ * Statements that are often made and soon done set a shorter one of their own (`query_timeout`).
+ */
+const usualTimeout = 15_000;
 
 /** Opens a database lazily: nothing is connected before the first query. */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions): Database {
@@ -36,7 +56,8 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     ...connection,
     application_name: options.applicationName,
     max: options.poolSize,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
+    ...(options.queryTimeoutMs !== 0 && { query_timeout: options.queryTimeoutMs ?? usualTimeout }),
     idleTimeoutMillis: 60_000,
     // A transaction that nobody goes on with must not hold its locks for ever.
     idle_in_transaction_session_timeout: 60_000,
@@ -51,8 +72,35 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     pool,
     query,
     createClient: (applicationName) => new pg.Client({ ...connection, application_name: applicationName }),
+    transaction: (work) => inTransaction(pool, work),
+    withoutTimeout: () => openDatabase(address, { ...options, poolSize: 2, queryTimeoutMs: 0 }),
     close: () => query.destroy(),
   };
+}
+
+async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    // A connection that has died cannot be rolled back: Postgres does so by itself.
+    if (isDatabaseAway(error)) broken = error as Error;
+    else {
+      await client.query("rollback").catch((failure) => {
+        broken = failure;
+      });
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }
 
 function connectionConfig(address: DatabaseAddress): pg.ClientConfig {

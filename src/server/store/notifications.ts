@@ -3,16 +3,16 @@ import type { Logger } from "pino";
 import type { Database } from "./database.ts";
 
 /** What servers on one database tell each other. It only wakes: the truth is in the tables. */
-export type Notice = "server" | "queue" | "cancel" | "run";
+export type Notice = "server" | "queue" | "cancel" | "steer" | "run" | "task";
 
 export type NoticeHandler = (notice: Notice, subject: string) => void;
 
-/** Tells every server, this one included. */
-export async function publish(database: Database, notice: Notice, subject: string): Promise<void> {
+/** Tells every server, this one included, of each of these. */
+export async function publish(database: Database, notice: Notice, subjects: string[]): Promise<void> {
   await database.pool.query({
     name: "publish",
-    text: "select pg_notify('zcbot', $1)",
-    values: [`${notice}:${subject}`],
+    text: "select pg_notify('zcbot', $1 || ':' || subject) from unnest($2::text[]) as subject",
+    values: [notice, subjects],
   });
 }
 

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
+import type { PendingMode } from "../../protocol/pending.ts";
+import type { Request } from "../../protocol/request.ts";
 import type { RunStatus } from "../../protocol/run.ts";
 import type { TaskStatus } from "../../protocol/task.ts";
 
@@ -22,6 +24,8 @@ export interface Schema {
     tokens_prompt: Generated<number>;
     tokens_completion: Generated<number>;
     n_messages: Generated<number>;
+    n_runs: Generated<number>;
+    n_pending: Generated<number>;
     created_at: Timestamp;
     updated_at: Timestamp;
   };
@@ -30,6 +34,10 @@ export interface Schema {
     task_id: string;
     user_id: string;
     status: RunStatus;
+    ordinal: number;
+    attempt: Generated<number>;
+    resume_reason: string | null;
+    queue_position: number | null;
     lease_owner: string | null;
     lease_generation: Generated<number>;
     tokens_in: Generated<number>;
@@ -51,5 +59,41 @@ export interface Schema {
     created_at: Timestamp;
   };
   events: { run_id: string; seq: number; type: string; data: string };
-  servers: { server_id: string; started_at: Timestamp; expires_at: Date };
+  pending: {
+    pending_id: string;
+    task_id: string;
+    user_id: string;
+    ordinal: Generated<number>;
+    mode: PendingMode;
+    content: string;
+    taken: Generated<boolean>;
+    created_at: Timestamp;
+  };
+  requests: {
+    request_id: string;
+    run_id: string;
+    request: Request;
+    deadline: Date | null;
+    answer: unknown;
+    used: Generated<boolean>;
+  };
+  idempotency_keys: {
+    user_id: string;
+    key: string;
+    task_id: string;
+    request: string;
+    response: unknown;
+    created_at: Timestamp;
+  };
+  deleted_tasks: { task_id: string; user_id: string; deleted_at: Timestamp };
+  servers: {
+    server_id: string;
+    beat: Generated<number>;
+    role: Generated<string>;
+    realm: string | null;
+    pid: number | null;
+    process_start: string | null;
+    started_at: Timestamp;
+    expires_at: Date;
+  };
 }

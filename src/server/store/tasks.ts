@@ -186,7 +186,7 @@ export async function listTasks(
   return `{"page":${page},"page_size":${page_size},"count":${total},"results":[${results}]}`;
 }
 
-export interface TaskChanges {
+export interface TaskEdit {
   status?: TaskStatus;
   name?: string;
   description?: string;
@@ -200,7 +200,7 @@ export async function updateTask(
   database: Database,
   userId: string,
   taskId: string,
-  changes: TaskChanges,
+  changes: TaskEdit,
 ): Promise<void> {
   const result = await database.query
     .updateTable("tasks")

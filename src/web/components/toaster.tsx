@@ -5,12 +5,15 @@ import { useLanguage } from "../language/language.ts";
 /** Where short messages are put from anywhere: `notices.add({ title, type: "error" })`; `actionProps` give it a button. */
 export const notices = Toast.createToastManager();
 
-/** Shows the short messages, the newest below; they go by themselves, and wait while pointed at. */
+/**
+ * Shows the short messages, the newest below, where they cover nothing that one presses; they go by themselves, and
+ * wait while pointed at.
+ */
 export function Toaster() {
   return (
     <Toast.Provider toastManager={notices} timeout={7000} limit={3}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed inset-x-4 bottom-4 z-60 mx-auto flex w-auto max-w-sm flex-col gap-2 sm:right-5 sm:left-auto sm:w-96">
+        <Toast.Viewport className="fixed inset-x-4 top-16 z-60 mx-auto flex w-auto max-w-sm flex-col gap-2 sm:right-5 sm:left-auto sm:w-96">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>
@@ -24,7 +27,7 @@ function ToastList() {
     <Toast.Root
       key={toast.id}
       toast={toast}
-      className={`rounded-xl border bg-card shadow-black/10 shadow-lg transition-[opacity,translate] duration-200 data-ending-style:opacity-0 data-limited:hidden data-starting-style:translate-y-2 data-starting-style:opacity-0 ${
+      className={`rounded-xl border bg-card shadow-black/10 shadow-lg transition-[opacity,translate] duration-200 data-ending-style:opacity-0 data-limited:hidden data-starting-style:-translate-y-2 data-starting-style:opacity-0 ${
         toast.type === "error" ? "border-danger/40" : ""
       }`}
     >

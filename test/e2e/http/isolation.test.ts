@@ -70,6 +70,19 @@ const probes: Record<
   cancelRun: (id, run) => [`/v1/tasks/${id}/runs/${run}/cancel`],
   runEvents: (id, run) => [`/v1/tasks/${id}/runs/${run}/events`],
   exportTask: (id) => [`/v1/tasks/${id}/export`],
+  forkTask: (id) => [`/v1/tasks/${id}/fork`, { from_idx: 0 }],
+  taskEvents: (id) => [`/v1/tasks/${id}/events`],
+  taskChanges: "own",
+  listPending: (id) => [`/v1/tasks/${id}/pending`],
+  getPending: (id, run) => [`/v1/tasks/${id}/pending/${run}`],
+  updatePending: (id, run) => [`/v1/tasks/${id}/pending/${run}`, { content: "改写" }],
+  deletePending: (id, run) => [`/v1/tasks/${id}/pending/${run}`],
+  getRun: (id, run) => [`/v1/tasks/${id}/runs/${run}`],
+  retryRun: (id, run) => [`/v1/tasks/${id}/runs/${run}/retry`],
+  answerRun: (id, run) => [
+    `/v1/tasks/${id}/runs/${run}/answers`,
+    { request_id: randomUUID(), decision: "allow" },
+  ],
 };
 
 const named = Object.entries(probes).flatMap(([name, probe]) =>

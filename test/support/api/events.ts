@@ -3,6 +3,8 @@ import type { TestUser } from "../server.ts";
 /** One frame of an event stream: exactly the bytes between two blank lines, and what they say. */
 export interface Frame {
   raw: string;
+  /** The id as it came: a number in the stream of a run, else a cursor that only the server reads. */
+  cursor: string;
   id: number;
   event: string;
   data: Record<string, unknown>;
@@ -98,8 +100,8 @@ function readEvents(
 function parseFrame(raw: string): Frame | null {
   const lines = raw.slice(0, -2).split("\n");
   if (lines.every((line) => line.startsWith(":") || line.startsWith("retry: "))) return null;
-  const match = /^id: (\d+)\nevent: ([a-z_]+)\ndata: (\{[^\r\n]*\})\n\n$/.exec(raw);
+  const match = /^id: ([\d-]+)\nevent: ([a-z_]+)\ndata: (\{[^\r\n]*\})\n\n$/.exec(raw);
   if (!match) throw new Error(`not a frame of the contract: ${JSON.stringify(raw)}`);
-  const [, id, event = "", data = ""] = match;
-  return { raw, id: Number(id), event, data: JSON.parse(data) };
+  const [, cursor = "", event = "", data = ""] = match;
+  return { raw, cursor, id: Number(cursor), event, data: JSON.parse(data) };
 }

@@ -1,36 +1,77 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError } from "../../../protocol/error.ts";
+import { isActive, type Run } from "../../../protocol/run.ts";
 import { cancelRun } from "../../runs/cancel-run.ts";
 import type { EventFeed } from "../../runs/event-feed.ts";
-import { startRun } from "../../runs/start-run.ts";
-import type { Worker } from "../../runs/worker.ts";
-import type { Database } from "../../store/database.ts";
+import { type Starting, startAgain, startRun } from "../../runs/start-run.ts";
+import { followTask, parseCursor } from "../../runs/task-events.ts";
 import { listMessages } from "../../store/messages.ts";
-import { listRuns, requireRun } from "../../store/runs.ts";
+import { answerRequest } from "../../store/runs/requests.ts";
+import { listRuns, readRun, requireRun } from "../../store/runs/runs.ts";
 import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
 import { resumePoint, streamEvents } from "../sse.ts";
 
-type RunHandlers = Pick<Handlers, "listMessages" | "postMessage" | "listRuns" | "cancelRun" | "runEvents">;
+type RunHandlers = Pick<
+  Handlers,
+  | "listMessages"
+  | "postMessage"
+  | "listRuns"
+  | "getRun"
+  | "retryRun"
+  | "answerRun"
+  | "cancelRun"
+  | "runEvents"
+  | "taskEvents"
+  | "taskChanges"
+>;
 
-export function createRunHandlers(database: Database, worker: Worker, feed: EventFeed): RunHandlers {
+export function createRunHandlers(options: Starting): RunHandlers {
+  const { database, worker, feed, changes } = options;
   return {
     async listMessages({ params }, { user }) {
       return json(await listMessages(database, user.userId, params.task_id));
     },
 
-    async postMessage({ params, body }, { user }) {
-      const runId = await startRun(database, worker, user.userId, params.task_id, body.content);
-      return { run_id: runId, events_url: `/v1/tasks/${params.task_id}/runs/${runId}/events` };
+    async postMessage({ params, body }, { user, incoming }) {
+      return await startRun(options, {
+        userId: user.userId,
+        taskId: params.task_id,
+        content: body.content,
+        mode: body.mode,
+        idempotencyKey: readIdempotencyKey(incoming),
+      });
     },
 
     async listRuns({ params, query }, { user }) {
       return json(await listRuns(database, user.userId, params.task_id, query));
     },
 
+    async getRun({ params, query }, { user, outgoing }) {
+      const read = (): Promise<Run> => readRun(database, user.userId, params.task_id, params.run_id);
+      const run = await read();
+      if (!query.wait || !isActive(run.status)) return run;
+      await untilEnded(feed, params.run_id, query.wait * 1000, outgoing);
+      return await read();
+    },
+
+    async retryRun({ params }, { user }) {
+      const ids = { userId: user.userId, taskId: params.task_id, runId: params.run_id };
+      return await startAgain(options, ids);
+    },
+
+    async answerRun({ params, body }, { user }) {
+      await answerRequest(database, user.userId, params.task_id, params.run_id, body);
+      changes.touch(user.userId, params.task_id);
+      await worker.announce();
+      return { ok: true, run_id: params.run_id, request_id: body.request_id };
+    },
+
     async cancelRun({ params }, { user }) {
       const ids = { userId: user.userId, taskId: params.task_id, runId: params.run_id };
       const owned = feed.isOwn(ids.userId, ids.taskId, ids.runId) === true;
-      await cancelRun(database, worker, owned, ids);
+      await cancelRun(options, owned, ids);
       return { ok: true, run_id: params.run_id, status: "cancelling" };
     },
 
@@ -41,9 +82,54 @@ export function createRunHandlers(database: Database, worker: Worker, feed: Even
         await readTaskRecord(database, user.userId, taskId);
         await requireRun(database, user.userId, taskId, runId);
       }
-      const lastEventId = incoming.headers["last-event-id"];
-      const after = resumePoint(Array.isArray(lastEventId) ? lastEventId[0] : lastEventId, query.after);
-      return streamEvents(outgoing, feed, runId, after);
+      const after = resumePoint(lastEventId(incoming), query.after);
+      return streamEvents(outgoing, (watcher) => feed.follow(runId, after, watcher));
+    },
+
+    async taskEvents({ params, query }, { user, incoming, outgoing }) {
+      await readTaskRecord(database, user.userId, params.task_id);
+      const from = parseCursor(lastEventId(incoming) ?? query.after ?? "");
+      return streamEvents(outgoing, (watcher) => followTask(options, params.task_id, from, watcher));
+    },
+
+    async taskChanges({ query }, { user, incoming, outgoing }) {
+      const cursor = (lastEventId(incoming) ?? query.after ?? "").trim();
+      const after = /^\d{1,16}$/.test(cursor) ? Number(cursor) : undefined;
+      return streamEvents(outgoing, (watcher) => changes.follow(user.userId, after, watcher));
     },
   };
+}
+
+const longestKey = 255;
+
+function readIdempotencyKey({ headers }: IncomingMessage): string | undefined {
+  const key = headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && /^[\x21-\x7e]+$/.test(key) && key.length <= longestKey) return key;
+  throw new ApiError(
+    "invalid_idempotency_key",
+    `Give one Idempotency-Key of 1 to ${longestKey} printable ASCII characters, a random UUID for example.`,
+  );
+}
+
+function lastEventId({ headers }: IncomingMessage): string | undefined {
+  const id = headers["last-event-id"];
+  return Array.isArray(id) ? id[0] : id;
+}
+
+/** Resolves when the run has ended, the time is over, or whoever asked has gone. */
+async function untilEnded(
+  feed: EventFeed,
+  runId: string,
+  milliseconds: number,
+  outgoing: { once(event: "close", listener: () => void): unknown },
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  outgoing.once("close", resolve);
+  // From behind any event: only the end is of interest.
+  const stop = feed.follow(runId, 2_147_483_647, { write() {}, ready: async () => {}, end: resolve });
+  await promise;
+  clearTimeout(timer);
+  stop();
 }

@@ -3,16 +3,16 @@ import { simpleName } from "../../../protocol/text.ts";
 import type { Directory } from "../../../workspace/directory.ts";
 import { randomUUIDv7 } from "../../ids.ts";
 import { cancelTaskRun } from "../../runs/cancel-run.ts";
-import type { EventFeed } from "../../runs/event-feed.ts";
-import type { Worker } from "../../runs/worker.ts";
-import type { Database } from "../../store/database.ts";
+import type { Starting } from "../../runs/start-run.ts";
+import { forkTask } from "../../store/fork-task.ts";
+import { clearPending } from "../../store/runs/pending.ts";
 import {
   deleteTask,
   directoryUse,
   insertTask,
   listTasks,
   readTask,
-  type TaskChanges,
+  type TaskEdit,
   updateTask,
 } from "../../store/tasks.ts";
 import type { Handlers, User } from "../handler.ts";
@@ -21,10 +21,7 @@ import { json } from "../json.ts";
 /** How long deleting a task waits for its active run to end, milliseconds. */
 const deletionPatience = 2_000;
 
-export interface TaskHandlerOptions {
-  database: Database;
-  worker: Worker;
-  feed: EventFeed;
+export interface TaskHandlerOptions extends Starting {
   userRoot: (userId: string) => Promise<Directory>;
   /** Model of a profile; undefined if there is no such profile. */
   modelName: (profile: string) => string | undefined;
@@ -33,11 +30,11 @@ export interface TaskHandlerOptions {
 
 type TaskHandlers = Pick<
   Handlers,
-  "createTask" | "listTasks" | "getTask" | "updateTask" | "deleteTask" | "listFolders"
+  "createTask" | "forkTask" | "listTasks" | "getTask" | "updateTask" | "deleteTask" | "listFolders"
 >;
 
 export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
-  const { database, worker, feed, userRoot, modelName, defaultProfile } = options;
+  const { database, worker, feed, changes, userRoot, modelName, defaultProfile } = options;
   return {
     async createTask({ body }, { user }) {
       const directory = directoryName(body.working_dir || body.name);
@@ -46,7 +43,17 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
       await (await userRoot(user.userId)).makeDirectory(directory);
       const { name, description = "", skill = "" } = body;
       const task = { taskId: randomUUIDv7(), name, description, directory, skill, profile, model };
-      return insertTask(database, user.userId, task, defaultProfile);
+      const made = await insertTask(database, user.userId, task, defaultProfile);
+      changes.touch(user.userId, task.taskId);
+      return made;
+    },
+
+    async forkTask({ params, body }, { user }) {
+      const taskId = randomUUIDv7();
+      const fork = { taskId, fromIdx: body.from_idx, name: body.name };
+      await forkTask(database, user.userId, params.task_id, fork);
+      changes.touch(user.userId, taskId);
+      return readTask(database, user.userId, taskId, defaultProfile);
     },
 
     async listTasks({ query }, { user }) {
@@ -58,25 +65,28 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
     },
 
     async updateTask({ params, body }, { user }) {
-      const changes: TaskChanges = {};
-      if (body.status != null) changes.status = allowedStatus(body.status, user);
-      if (body.name != null) changes.name = body.name;
-      if (body.description != null) changes.description = body.description;
-      if (body.skill != null) changes.skill = body.skill;
+      const edit: TaskEdit = {};
+      if (body.status != null) edit.status = allowedStatus(body.status, user);
+      if (body.name != null) edit.name = body.name;
+      if (body.description != null) edit.description = body.description;
+      if (body.skill != null) edit.skill = body.skill;
       if (body.model_profile != null) {
-        changes.model_profile = body.model_profile;
-        changes.model = chosenModel(body.model_profile, modelName);
+        edit.model_profile = body.model_profile;
+        edit.model = chosenModel(body.model_profile, modelName);
       }
-      if (Object.keys(changes).length === 0) {
+      if (Object.keys(edit).length === 0) {
         throw new ApiError("nothing_to_update", "Name at least one field to change.");
       }
-      await updateTask(database, user.userId, params.task_id, changes);
+      await updateTask(database, user.userId, params.task_id, edit);
+      changes.touch(user.userId, params.task_id);
       return readTask(database, user.userId, params.task_id, defaultProfile);
     },
 
     async deleteTask({ params }, { user }) {
+      await clearPending(database, user.userId, params.task_id);
       const runId = await cancelTaskRun(database, worker, user.userId, params.task_id, deletionPatience);
       await deleteTask(database, user.userId, params.task_id);
+      changes.touch(user.userId, params.task_id);
       if (runId !== null) feed.drop(runId);
       return undefined;
     },

@@ -26,13 +26,15 @@ export async function migrate(
   }
   // Asking Kysely alone would look through the catalog: some 15 ms of every start.
   if (applied.length === Object.keys(known).length) return [];
-  const migrator = new Migrator({
-    db: database.query,
-    provider: { getMigrations: async () => known },
-  });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error) throw error;
-  return (results ?? []).map((result) => result.migrationName);
+  const patient = database.withoutTimeout();
+  try {
+    const migrator = new Migrator({ db: patient.query, provider: { getMigrations: async () => known } });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error) throw error;
+    return (results ?? []).map((result) => result.migrationName);
+  } finally {
+    await patient.close();
+  }
 }
 
 async function readApplied(database: Database): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Migration } from "kysely/migration";
 import * as initial from "./0001-initial.ts";
+import * as durableRuns from "./0002-durable-runs.ts";
 
 /**
  * Every migration under the name the database remembers it by, in the order of names. Imported one by
@@ -7,4 +8,5 @@ import * as initial from "./0001-initial.ts";
  */
 export const migrations: Record<string, Migration> = {
   "0001-initial": initial,
+  "0002-durable-runs": durableRuns,
 };

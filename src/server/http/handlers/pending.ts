@@ -1,0 +1,46 @@
+import { ApiError } from "../../../protocol/error.ts";
+import { interruptRun, type Starting } from "../../runs/start-run.ts";
+import { deletePending, listPending, readPending, updatePending } from "../../store/runs/pending.ts";
+import { readActiveRun } from "../../store/runs/runs.ts";
+import { readTaskRecord } from "../../store/tasks.ts";
+import type { Handlers } from "../handler.ts";
+
+type PendingHandlers = Pick<Handlers, "listPending" | "getPending" | "updatePending" | "deletePending">;
+
+export function createPendingHandlers(options: Starting): PendingHandlers {
+  const { database, worker, changes, feed } = options;
+  return {
+    async listPending({ params }, { user }) {
+      return await listPending(database, user.userId, params.task_id);
+    },
+
+    async getPending({ params }, { user }) {
+      return await readPending(database, user.userId, params.task_id, params.pending_id);
+    },
+
+    async updatePending({ params, body }, { user }) {
+      const { task_id: taskId, pending_id: pendingId } = params;
+      const edit = { ...(body.content && { content: body.content }), ...(body.mode && { mode: body.mode }) };
+      if (Object.keys(edit).length === 0) {
+        throw new ApiError("nothing_to_update", "Name at least one field to change.");
+      }
+      const message = await updatePending(database, user.userId, taskId, pendingId, edit);
+      changes.touch(user.userId, taskId);
+      const runId = edit.mode && (await readActiveRun(database, user.userId, taskId));
+      if (runId && edit.mode === "interrupt") {
+        await interruptRun(options, { userId: user.userId, taskId, runId });
+      }
+      if (runId && edit.mode === "steer" && !worker.steer(runId)) await worker.tell("steer", runId);
+      return message;
+    },
+
+    async deletePending({ params }, { user }) {
+      const { task_id: taskId, pending_id: pendingId } = params;
+      await readTaskRecord(database, user.userId, taskId);
+      await deletePending(database, user.userId, taskId, pendingId);
+      changes.touch(user.userId, taskId);
+      feed.drop(pendingId);
+      return undefined;
+    },
+  };
+}

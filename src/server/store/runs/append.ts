@@ -1,0 +1,189 @@
+import type { EventType } from "../../../protocol/event.ts";
+import type { ChatMessage } from "../../../protocol/message.ts";
+import type { Database } from "../database.ts";
+
+export interface LoggedEvent {
+  seq: number;
+  type: string;
+  /** One line of JSON without the type: what the SSE frame carries. */
+  data: string;
+}
+
+export interface LoggedMessage {
+  idx: number;
+  payload: ChatMessage;
+  providerData: Record<string, unknown> | undefined;
+  tokensIn: number;
+  tokensOut: number;
+}
+
+/** Why a run is to go on: its server was lost or stopped, or a person answered. */
+export type ResumeReason = "server_lost" | "server_stopped" | "answered";
+
+/** How a server lets go of a run: ended, waiting for an answer, or handed over to whoever takes it. */
+export type RunEnd =
+  | { status: "ok" | "cancelled" }
+  | { status: "error"; errorCode: string; errorMessage: string }
+  | { status: "waiting" }
+  | { status: "running"; resumeReason: ResumeReason };
+
+/** What one run adds to the truth in one flush. Totals are absolute, so that repeating it changes nothing. */
+export interface RunAppend {
+  runId: string;
+  generation: number;
+  events: LoggedEvent[];
+  messages: LoggedMessage[];
+  tokensIn: number;
+  tokensOut: number;
+  nextIdx: number;
+  end: RunEnd | null;
+}
+
+/** A database that takes longer for what usually takes a millisecond or two has gone, milliseconds. */
+const appendTimeout = 4_000;
+
+/**
+ * Commits what many runs have to say in one statement, and returns the runs whose lease still held, each with the
+ * number of messages that wait behind it: of the others nothing was written. May be repeated after a lost
+ * connection. With `notify`, other servers are told which runs have grown.
+ */
+export async function appendToRuns(
+  database: Database,
+  appends: RunAppend[],
+  notify: boolean,
+): Promise<Map<string, number>> {
+  const exchanges = appends.some((append) => append.events.some(({ type }) => exchangeTypes.has(type)));
+  const changed = exchanges || appends.some((append) => append.messages.length > 0 || append.end !== null);
+  const values = [...runColumns(appends), ...eventColumns(appends)];
+  if (changed) values.push(...stateColumns(appends), ...messageColumns(appends));
+  const { rows } = await database.pool.query<{ run_id: string; pending: number }>({
+    name: `append${changed ? "-state" : ""}${exchanges ? "-exchange" : ""}${notify ? "-notify" : ""}`,
+    text: appendStatement(changed, exchanges, notify),
+    values,
+    query_timeout: appendTimeout,
+  });
+  return new Map(rows.map((row) => [row.run_id, row.pending]));
+}
+
+/** Events that move a row of `requests` or `pending` in the same breath. */
+const exchangeTypes: ReadonlySet<string> = new Set<EventType>(["request", "answered", "steered"]);
+
+/** `for share` holds the fencing token still until the commit without making a new version of the row. */
+function appendStatement(changed: boolean, exchanges: boolean, notify: boolean): string {
+  return `with owned as (
+      select n, runs.run_id, task_id, tokens_in, tokens_out
+      from unnest($1::uuid[], $2::int[]) with ordinality as input (run_id, generation, n)
+      join runs on runs.run_id = input.run_id and runs.lease_generation = input.generation
+      order by runs.run_id for share of runs
+    ), added_events as (
+      insert into events (run_id, seq, type, data)
+      select run_id, seq, type, data
+      from unnest($3::int[], $4::int[], $5::text[], $6::text[]) as event (n, seq, type, data)
+      join owned using (n)
+      on conflict do nothing
+    )${exchanges ? movedExchanges : ""}${changed ? changedState(exchanges) : ""}
+    select run_id, ${changed ? "coalesce(n_pending, 0)" : "0"} as pending
+      ${notify ? ", pg_notify('zcbot', 'run:' || run_id)" : ""}
+    from owned${changed ? " left join changed_tasks using (task_id)" : ""}`;
+}
+
+const eventData = `select owned.run_id, owned.task_id, type, data::json as data
+  from unnest($3::int[], $5::text[], $6::text[]) as event (n, type, data) join owned using (n)`;
+
+const movedExchanges = `, asked as (
+      insert into requests (request_id, run_id, request, deadline)
+      select (data ->> 'request_id')::uuid, run_id, data, (data ->> 'deadline')::timestamptz
+      from (${eventData}) event where type = 'request'
+      on conflict do nothing
+    ), answered as (
+      update requests set used = true from (${eventData}) event
+      where type = 'answered' and request_id = (data ->> 'request_id')::uuid
+    ), taken as (
+      delete from pending using (${eventData}) event
+      where type = 'steered' and pending_id = (data ->> 'pending_id')::uuid
+      returning pending.task_id
+    )`;
+
+const changedState = (exchanges: boolean) => `, state as (
+      select owned.*, status, error_code, error_message, resume_reason, new_in, new_out, next_idx, has_messages
+      from unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::int[],
+          $14::bool[]) with ordinality
+        as state (status, error_code, error_message, resume_reason, new_in, new_out, next_idx, has_messages, n)
+      join owned using (n)
+      where status is not null or has_messages
+    ), added_messages as (
+      insert into messages (task_id, idx, run_id, payload, provider_data, tokens_in, tokens_out)
+      select task_id, idx, run_id, payload, provider_data, message.tokens_in, message.tokens_out
+      from unnest($15::int[], $16::int[], $17::json[], $18::json[], $19::int[], $20::int[])
+        as message (n, idx, payload, provider_data, tokens_in, tokens_out)
+      join owned using (n)
+      on conflict do nothing
+    ), changed_runs as (
+      update runs set
+        status = case when state.status is null then runs.status
+          when runs.status = 'cancelling' and state.status in ('waiting', 'running') then runs.status
+          else state.status end,
+        tokens_in = new_in, tokens_out = new_out,
+        error_code = state.error_code, error_message = state.error_message, resume_reason = state.resume_reason,
+        finished_at = case when state.status in ('ok', 'cancelled', 'error') then now() end,
+        lease_owner = case when state.status is null then lease_owner end
+      from state where runs.run_id = state.run_id
+    ), changed_tasks as (
+      update tasks set n_messages = greatest(n_messages, next_idx), updated_at = now(),
+        tokens_prompt = tokens_prompt + new_in - state.tokens_in,
+        tokens_completion = tokens_completion + new_out - state.tokens_out
+        ${exchanges ? ", n_pending = n_pending - (select count(*) from taken where taken.task_id = state.task_id)" : ""}
+      from state where tasks.task_id = state.task_id returning tasks.task_id, n_pending
+    )`;
+
+function runColumns(appends: RunAppend[]): unknown[][] {
+  return [appends.map((append) => append.runId), appends.map((append) => append.generation)];
+}
+
+function eventColumns(appends: RunAppend[]): unknown[][] {
+  const columns: [number[], number[], string[], string[]] = [[], [], [], []];
+  appends.forEach((append, position) => {
+    for (const event of append.events) {
+      columns[0].push(position + 1);
+      columns[1].push(event.seq);
+      columns[2].push(event.type);
+      columns[3].push(event.data);
+    }
+  });
+  return columns;
+}
+
+function stateColumns(appends: RunAppend[]): unknown[][] {
+  return [
+    appends.map((append) => append.end?.status ?? null),
+    appends.map(({ end }) => (end?.status === "error" ? end.errorCode : null)),
+    appends.map(({ end }) => (end?.status === "error" ? end.errorMessage : null)),
+    appends.map(({ end }) => (end?.status === "running" ? end.resumeReason : null)),
+    appends.map((append) => append.tokensIn),
+    appends.map((append) => append.tokensOut),
+    appends.map((append) => append.nextIdx),
+    appends.map((append) => append.messages.length > 0),
+  ];
+}
+
+function messageColumns(appends: RunAppend[]): unknown[][] {
+  const columns: [number[], number[], string[], (string | null)[], number[], number[]] = [
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+  ];
+  appends.forEach((append, position) => {
+    for (const message of append.messages) {
+      columns[0].push(position + 1);
+      columns[1].push(message.idx);
+      columns[2].push(JSON.stringify(message.payload));
+      columns[3].push(message.providerData ? JSON.stringify(message.providerData) : null);
+      columns[4].push(message.tokensIn);
+      columns[5].push(message.tokensOut);
+    }
+  });
+  return columns;
+}

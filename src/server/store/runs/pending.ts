@@ -1,0 +1,184 @@
+import type { PoolClient } from "pg";
+import { ApiError } from "../../../protocol/error.ts";
+import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/pending.ts";
+import type { Database } from "../database.ts";
+import { isoTime, taskNotFound } from "../tasks.ts";
+import { activeStates } from "./runs.ts";
+
+/** What the next run is made of comes first: an interruption, then the oldest. */
+const order = "mode = 'interrupt' desc, ordinal";
+
+const pendingJson = `json_build_object('pending_id', pending_id, 'task_id', task_id, 'mode', mode,
+  'content', content, 'created_at', ${isoTime("created_at")})`;
+
+/** The messages of a task that wait, in the order they come. Throws `task_not_found`. */
+export async function listPending(database: Database, userId: string, taskId: string): Promise<PendingList> {
+  const { rows } = await database.pool.query<PendingList>(
+    `select coalesce((select json_agg(${pendingJson} order by ${order}) from pending
+       where pending.task_id = tasks.task_id and not taken), '[]') as pending
+     from tasks where task_id = $1 and user_id = $2`,
+    [taskId, userId],
+  );
+  const row = rows[0];
+  if (!row) throw taskNotFound();
+  return row;
+}
+
+/** Throws `pending_not_found`. */
+export async function readPending(
+  database: Database,
+  userId: string,
+  taskId: string,
+  pendingId: string,
+): Promise<PendingMessage> {
+  const { rows } = await database.pool.query<{ pending: PendingMessage }>(
+    `select ${pendingJson} as pending from pending
+     where pending_id = $1 and task_id = $2 and user_id = $3 and not taken`,
+    [pendingId, taskId, userId],
+  );
+  const row = rows[0];
+  if (!row) throw pendingNotFound();
+  return row.pending;
+}
+
+/** Throws `pending_not_found`, also where the message has been taken up already. */
+export async function updatePending(
+  database: Database,
+  userId: string,
+  taskId: string,
+  pendingId: string,
+  changes: { content?: string; mode?: PendingMode },
+): Promise<PendingMessage> {
+  const { rows } = await database.pool.query<{ pending: PendingMessage }>(
+    `update pending set content = coalesce($4, content), mode = coalesce($5, mode)
+     where pending_id = $1 and task_id = $2 and user_id = $3 and not taken
+     returning ${pendingJson} as pending`,
+    [pendingId, taskId, userId, changes.content ?? null, changes.mode ?? null],
+  );
+  const row = rows[0];
+  if (!row) throw pendingNotFound();
+  return row.pending;
+}
+
+/** Withdraws a message that waits. Throws `pending_not_found`, also where it has been taken up already. */
+export async function deletePending(
+  database: Database,
+  userId: string,
+  taskId: string,
+  pendingId: string,
+): Promise<void> {
+  await database.transaction(async (client) => {
+    // The task first, as everybody does who moves its counter.
+    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
+      taskId,
+      userId,
+    ]);
+    const { rowCount } = await client.query(
+      "delete from pending where pending_id = $1 and task_id = $2 and user_id = $3 and not taken",
+      [pendingId, taskId, userId],
+    );
+    if (rowCount === 0) throw pendingNotFound();
+    await client.query("update tasks set n_pending = n_pending - 1, updated_at = now() where task_id = $1", [
+      taskId,
+    ]);
+  });
+}
+
+/** Withdraws all that waits in a task that is about to go. */
+export async function clearPending(database: Database, userId: string, taskId: string): Promise<void> {
+  await database.transaction(async (client) => {
+    await client.query("update tasks set n_pending = 0 where task_id = $1 and user_id = $2", [
+      taskId,
+      userId,
+    ]);
+    await client.query("delete from pending where task_id = $1 and user_id = $2", [taskId, userId]);
+  });
+}
+
+/** A message on its way into the run at work. */
+export interface SteeringMessage {
+  pendingId: string;
+  content: string;
+}
+
+/**
+ * Takes the messages that shall enter a task's run at work. From here on they can no longer be edited or withdrawn; the
+ * flush that stores them (see `appendToRuns`) removes them, and where it never comes whoever goes on takes them again.
+ */
+export async function takeSteering(database: Database, taskId: string): Promise<SteeringMessage[]> {
+  const { rows } = await database.pool.query<SteeringMessage>({
+    name: "take-steering",
+    text: `with steering as (
+        update pending set taken = true where task_id = $1 and mode = 'steer'
+        returning pending_id, content, ordinal)
+      select pending_id as "pendingId", content from steering order by ordinal`,
+    values: [taskId],
+  });
+  return rows;
+}
+
+/**
+ * Makes a queued run of the next message that waits in a task, unless a run of it is active. Gives the run; null
+ * where there was nothing to do.
+ */
+export async function promotePending(
+  database: Database,
+  taskId: string,
+): Promise<{ runId: string; userId: string } | null> {
+  return await database.transaction(async (client) => {
+    const { rows: tasks } = await client.query<{ user_id: string; n_messages: number; n_runs: number }>(
+      "select user_id, n_messages, n_runs from tasks where task_id = $1 for update",
+      [taskId],
+    );
+    const [task] = tasks;
+    if (!task || (await hasActiveRun(client, taskId))) return null;
+    const { rows } = await client.query<{ pending_id: string; content: string }>(
+      `delete from pending where pending_id = (
+         select pending_id from pending where task_id = $1 order by ${order} limit 1)
+       returning pending_id, content`,
+      [taskId],
+    );
+    const [next] = rows;
+    if (!next) return null;
+    // What other interruptions were to stop has ended: they must not stop this one.
+    await client.query("update pending set mode = 'queue' where task_id = $1 and mode = 'interrupt'", [
+      taskId,
+    ]);
+    await client.query(
+      `with run as (
+         insert into runs (run_id, task_id, user_id, ordinal, status) values ($2, $1, $3, $4, 'queued')
+       ), message as (
+         insert into messages (task_id, idx, run_id, payload)
+         values ($1, $5, $2, json_build_object('role', 'user', 'content', $6::text))
+       )
+       update tasks set n_messages = n_messages + 1, n_runs = n_runs + 1, n_pending = n_pending - 1,
+         updated_at = now()
+       where task_id = $1`,
+      [taskId, next.pending_id, task.user_id, task.n_runs + 1, task.n_messages, next.content],
+    );
+    return { runId: next.pending_id, userId: task.user_id };
+  });
+}
+
+/** Tasks in which messages wait behind no run: whoever should have made one of them was lost in between. */
+export async function strandedPending(database: Database): Promise<string[]> {
+  const { rows } = await database.pool.query<{ task_id: string }>({
+    name: "stranded-pending",
+    text: `select task_id from tasks where n_pending > 0 and not exists (
+      select 1 from runs where runs.task_id = tasks.task_id and status in ${activeStates}) limit 100`,
+  });
+  return rows.map((row) => row.task_id);
+}
+
+/** To be asked under the task's lock. */
+export async function hasActiveRun(client: PoolClient, taskId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select 1 from runs where task_id = $1 and status in ${activeStates}`,
+    [taskId],
+  );
+  return rowCount !== 0;
+}
+
+export function pendingNotFound(): ApiError {
+  return new ApiError("pending_not_found", "No such message waits in this task; it may have been taken up.");
+}

@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { DatabaseError, type PoolClient } from "pg";
+import { ApiError } from "../../../protocol/error.ts";
+import type { MessageMode } from "../../../protocol/message.ts";
+import { maxPending, type PendingMode } from "../../../protocol/pending.ts";
+import type { Database } from "../database.ts";
+import { taskNotFound } from "../tasks.ts";
+import { hasActiveRun } from "./pending.ts";
+import { activeStates, runActive, runNotFound } from "./runs.ts";
+
+/** A message as a person posts it. `runId` is that of the run it will be or become. */
+export interface PostedMessage {
+  userId: string;
+  taskId: string;
+  runId: string;
+  content: string;
+  mode: MessageMode;
+  /** Names the request: made again, it has the first answer and no effect. */
+  idempotencyKey: string | undefined;
+}
+
+/** What became of a posted message. */
+export interface PostedOutcome {
+  /** The run it is for. */
+  runId: string;
+  /** Where it waits behind the run at work, its id. */
+  pendingId: string | undefined;
+  /** The run that it is to stop: by the caller, since the event log takes its locks in another order. */
+  interrupts: string | undefined;
+  /** The request was made before: nothing was done now. */
+  repeated: boolean;
+}
+
+/**
+ * Stores a message in whatever way its mode asks for, with its key, in one transaction. A run it makes is queued.
+ * Throws `task_not_found`, `run_active`, `pending_full`, `idempotency_key_reused`.
+ */
+export async function postMessage(database: Database, message: PostedMessage): Promise<PostedOutcome> {
+  try {
+    return await database.transaction((client) => postWithin(client, message));
+  } catch (error) {
+    // The same key at the same instant in another task: now the other request can be seen.
+    if (!(error instanceof DatabaseError && error.constraint === "idempotency_keys_pkey")) throw error;
+    return await database.transaction((client) => postWithin(client, message));
+  }
+}
+
+async function postWithin(client: PoolClient, message: PostedMessage): Promise<PostedOutcome> {
+  const { taskId, userId, runId, idempotencyKey } = message;
+  // Everything below is decided under the task's lock, as is the end of its run.
+  const task = await lockTask(client, userId, taskId);
+  const known = idempotencyKey !== undefined && (await readKey(client, message, idempotencyKey));
+  if (known) return { ...known, interrupts: undefined, repeated: true };
+  const active = await findActiveRun(client, taskId);
+  let outcome: Omit<PostedOutcome, "repeated">;
+  if (!active && task.n_pending === 0) {
+    await insertMessage(client, message, task.n_messages);
+    await insertQueuedRun(client, message, task.n_runs + 1);
+    outcome = { runId, pendingId: undefined, interrupts: undefined };
+  } else {
+    if (message.mode === "reject") throw runActive();
+    if (task.n_pending >= maxPending) {
+      throw new ApiError("pending_full", `No more than ${maxPending} messages can wait in a task.`);
+    }
+    await insertPending(client, message, message.mode);
+    const steers = message.mode === "steer" && active !== undefined;
+    outcome = {
+      runId: steers ? active : runId,
+      pendingId: runId,
+      interrupts: message.mode === "interrupt" ? active : undefined,
+    };
+  }
+  if (idempotencyKey !== undefined) await insertKey(client, message, idempotencyKey, outcome);
+  return { ...outcome, repeated: false };
+}
+
+/**
+ * Makes a queued run on the message of an earlier one. The message is stored again, unless nothing was said after it.
+ * Throws `run_not_found`, `run_active`.
+ */
+export async function retryRun(
+  database: Database,
+  ids: { userId: string; taskId: string; runId: string; newRunId: string },
+): Promise<void> {
+  const { userId, taskId, newRunId } = ids;
+  await database.transaction(async (client) => {
+    const task = await lockTask(client, userId, taskId).catch((error) => {
+      throw error instanceof ApiError ? runNotFound() : error;
+    });
+    const { rows } = await client.query<{ idx: number; content: string }>(
+      `select idx, payload ->> 'content' as content from messages
+       where task_id = $1 and run_id = $2 and payload ->> 'role' = 'user' order by idx limit 1`,
+      [taskId, ids.runId],
+    );
+    const [first] = rows;
+    if (!first) throw runNotFound();
+    if (task.n_pending > 0 || (await hasActiveRun(client, taskId))) throw runActive();
+    const message = { userId, taskId, runId: newRunId, content: first.content };
+    if (first.idx === task.n_messages - 1) {
+      await client.query("update messages set run_id = $3 where task_id = $1 and idx = $2", [
+        taskId,
+        first.idx,
+        newRunId,
+      ]);
+    } else await insertMessage(client, message, task.n_messages);
+    await insertQueuedRun(client, message, task.n_runs + 1);
+  });
+}
+
+interface LockedTask {
+  n_messages: number;
+  n_runs: number;
+  n_pending: number;
+}
+
+async function lockTask(client: PoolClient, userId: string, taskId: string): Promise<LockedTask> {
+  const { rows } = await client.query<LockedTask>(
+    "select n_messages, n_runs, n_pending from tasks where task_id = $1 and user_id = $2 for update",
+    [taskId, userId],
+  );
+  const [task] = rows;
+  if (!task) throw taskNotFound();
+  return task;
+}
+
+async function findActiveRun(client: PoolClient, taskId: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ run_id: string }>(
+    `select run_id from runs where task_id = $1 and status in ${activeStates}`,
+    [taskId],
+  );
+  return rows[0]?.run_id;
+}
+
+type NewRun = Pick<PostedMessage, "userId" | "taskId" | "runId">;
+
+async function insertMessage(
+  client: PoolClient,
+  { taskId, runId, content }: Pick<PostedMessage, "taskId" | "runId" | "content">,
+  idx: number,
+): Promise<void> {
+  await client.query(
+    `insert into messages (task_id, idx, run_id, payload)
+     values ($1, $2, $3, json_build_object('role', 'user', 'content', $4::text))`,
+    [taskId, idx, runId, content],
+  );
+  await client.query("update tasks set n_messages = n_messages + 1 where task_id = $1", [taskId]);
+}
+
+async function insertQueuedRun(
+  client: PoolClient,
+  { userId, taskId, runId }: NewRun,
+  ordinal: number,
+): Promise<void> {
+  await client.query(
+    "insert into runs (run_id, task_id, user_id, ordinal, status) values ($1, $2, $3, $4, 'queued')",
+    [runId, taskId, userId, ordinal],
+  );
+  await client.query("update tasks set n_runs = n_runs + 1, updated_at = now() where task_id = $1", [taskId]);
+}
+
+async function insertPending(client: PoolClient, message: PostedMessage, mode: PendingMode): Promise<void> {
+  await client.query(
+    "insert into pending (pending_id, task_id, user_id, mode, content) values ($1, $2, $3, $4, $5)",
+    [message.runId, message.taskId, message.userId, mode, message.content],
+  );
+  await client.query("update tasks set n_pending = n_pending + 1, updated_at = now() where task_id = $1", [
+    message.taskId,
+  ]);
+}
+
+type StoredOutcome = Pick<PostedOutcome, "runId" | "pendingId">;
+
+async function readKey(
+  client: PoolClient,
+  message: PostedMessage,
+  key: string,
+): Promise<StoredOutcome | undefined> {
+  const { rows } = await client.query<{ request: string; response: StoredOutcome }>(
+    "select request, response from idempotency_keys where user_id = $1 and key = $2",
+    [message.userId, key],
+  );
+  const [known] = rows;
+  if (known && known.request !== digest(message)) {
+    throw new ApiError("idempotency_key_reused", "This Idempotency-Key was used with another request.");
+  }
+  return known && { runId: known.response.runId, pendingId: known.response.pendingId };
+}
+
+async function insertKey(
+  client: PoolClient,
+  message: PostedMessage,
+  key: string,
+  { runId, pendingId }: StoredOutcome,
+): Promise<void> {
+  await client.query(
+    "insert into idempotency_keys (user_id, key, task_id, request, response) values ($1, $2, $3, $4, $5)",
+    [message.userId, key, message.taskId, digest(message), JSON.stringify({ runId, pendingId })],
+  );
+}
+
+function digest({ taskId, content, mode }: PostedMessage): string {
+  return createHash("sha256")
+    .update(JSON.stringify([taskId, mode, content]))
+    .digest("base64");
+}
+
+/** How long a key is remembered, hours. */
+const keyHours = 24;
+
+/** Forgets old keys, and deleted tasks that every stream has heard of by now. */
+export async function forgetOld(database: Database): Promise<void> {
+  await database.pool.query(
+    `with keys as (delete from idempotency_keys where created_at < now() - make_interval(hours => ${keyHours}))
+     delete from deleted_tasks where deleted_at < now() - interval '7 days'`,
+  );
+}

@@ -1,0 +1,140 @@
+import type { Database } from "../database.ts";
+import { type LeasedRun, leasedColumns } from "./runs.ts";
+
+/**
+ * Waiting runs in the order they are taken, as SQL: round-robin by user, each user's in order. A user's turn counts
+ * what is at work for them already, so that who has little there comes first.
+ */
+function inOrder(perUser: string): string {
+  return `with recursive users as (
+      (select user_id from runs where status = 'queued' order by user_id limit 1)
+      union all
+      select (select runs.user_id from runs where status = 'queued' and runs.user_id > users.user_id
+        order by runs.user_id limit 1) from users where users.user_id is not null
+    ), at_work as (
+      select user_id, count(*) as n from runs where status in ('running', 'cancelling') group by user_id
+    ), waiting as (
+      select users.user_id, queued.run_id, coalesce(at_work.n, 0) + place as turn
+      from users left join at_work using (user_id) cross join lateral (
+        select run_id, row_number() over (order by run_id) as place from (
+          select run_id from runs where status = 'queued' and runs.user_id = users.user_id
+          order by run_id limit ${perUser}) first) queued
+      where users.user_id is not null
+    )`;
+}
+
+/**
+ * Takes up to `limit` runs for this server: first those that a server has let go of, then waiting ones, fairly and no
+ * more than `userLimit` of one user at a time. Of those that were cancelled while nobody worked on them it takes some more, since they
+ * only have to be ended. `more` says that others were left.
+ */
+export async function claimRuns(
+  database: Database,
+  serverId: string,
+  limit: number,
+  userLimit: number,
+): Promise<{ runs: LeasedRun[]; more: boolean }> {
+  const { rows } = await database.pool.query<LeasedRun>({
+    name: "claim-runs",
+    text: `${inOrder("$2")}, resumed as (
+        select run_id from runs where status = 'running' and lease_owner is null
+        order by run_id limit $2 for update skip locked
+      ), cancelled as (
+        select run_id from runs where status = 'cancelling' and lease_owner is null
+        limit 8 for update skip locked
+      ), next as (
+        select run_id from runs where status = 'queued' and run_id = any(array(
+          select run_id from waiting where turn <= $3 order by turn, run_id
+          limit greatest(0, $2 - (select count(*) from resumed))))
+        for update skip locked
+      ), taken as (
+        update runs set status = case runs.status when 'queued' then 'running' else runs.status end,
+          lease_owner = $1, lease_generation = lease_generation + 1, queue_position = null,
+          started_at = coalesce(started_at, now())
+        where run_id = any(array(table resumed union all table cancelled union all table next))
+        returning *
+      ), moved as (
+        update tasks set updated_at = now() from taken where tasks.task_id = taken.task_id
+      )
+      select ${leasedColumns("taken")} from taken join tasks using (task_id)`,
+    values: [serverId, limit, userLimit],
+  });
+  if (rows.length < limit) return { runs: rows, more: await isAnyWaiting(database) };
+  return { runs: rows, more: true };
+}
+
+async function isAnyWaiting(database: Database): Promise<boolean> {
+  const { rows } = await database.pool.query<{ any: boolean }>({
+    name: "any-waiting",
+    text: `select exists (select 1 from runs where status = 'queued')
+      or exists (select 1 from runs where status in ('running', 'cancelling') and lease_owner is null) as any`,
+  });
+  return rows[0]?.any ?? false;
+}
+
+/**
+ * Frees the runs whose server is gone, and `strays` of this server's own that it does not work on: whoever has room
+ * takes them. What is still written by whoever had them is void from here on. The dead are listed first: a run that
+ * somebody else freed meanwhile is looked at again when its lock is had, and `not exists` would then hold whatever
+ * the new owner. Gives how many there were.
+ */
+export async function freeOrphans(database: Database, serverId: string, strays: string[]): Promise<number> {
+  const { rowCount } = await database.pool.query({
+    name: "free-orphans",
+    text: `update runs set lease_owner = null, lease_generation = lease_generation + 1, attempt = attempt + 1,
+        resume_reason = 'server_lost'
+      where run_id = any(array(
+        select run_id from runs
+        where status in ('running', 'cancelling') and (lease_owner = any(array(
+          select lease_owner from runs where status in ('running', 'cancelling') and lease_owner is not null
+          except select server_id from servers))
+          or lease_owner = $1 and run_id = any($2::uuid[]))
+        order by run_id for update skip locked))`,
+    values: [serverId, strays],
+  });
+  return rowCount ?? 0;
+}
+
+/** How many waiting runs are told their position: who is further behind need not know by one. */
+const toldPositions = 200;
+
+/** Logs the positions of waiting runs that have moved, as events of theirs; gives these runs. */
+export async function logQueuePositions(database: Database): Promise<string[]> {
+  const { rows } = await database.pool.query<{ run_id: string }>({
+    name: "log-queue-positions",
+    text: `${inOrder(String(toldPositions))}, ranked as (
+        select run_id, row_number() over (order by turn, run_id) as position from waiting
+        order by turn, run_id limit ${toldPositions}
+      ), moved as (
+        select runs.run_id, position from runs join ranked using (run_id)
+        where status = 'queued' and queue_position is distinct from position for update of runs skip locked
+      ), noted as (
+        update runs set queue_position = position from moved
+        where runs.run_id = moved.run_id and status = 'queued' returning runs.run_id, position
+      ), told as (
+        insert into events (run_id, seq, type, data)
+        select run_id, 1 + coalesce((select max(seq) from events where events.run_id = noted.run_id), 0), 'queued',
+          '{"position":' || position || '}'
+        from noted
+      )
+      select run_id from noted`,
+  });
+  return rows.map((row) => row.run_id);
+}
+
+/** The runs that are leased to a server, whether they are to be stopped, and whether messages wait that may enter. */
+export async function leasedRuns(
+  database: Database,
+  serverId: string,
+): Promise<{ runId: string; cancelling: boolean; steered: boolean }[]> {
+  const { rows } = await database.pool.query<{ runId: string; cancelling: boolean; steered: boolean }>({
+    name: "leased-runs",
+    text: `select run_id as "runId", n_pending > 0 as steered,
+        runs.status = 'cancelling' or n_pending > 0 and exists (
+          select 1 from pending where pending.task_id = runs.task_id and mode = 'interrupt') as cancelling
+      from runs join tasks using (task_id)
+      where lease_owner = $1 and runs.status in ('running', 'cancelling')`,
+    values: [serverId],
+  });
+  return rows;
+}

@@ -1,0 +1,247 @@
+import { DatabaseError } from "pg";
+import { ApiError } from "../../../protocol/error.ts";
+import type { ChatMessage } from "../../../protocol/message.ts";
+import type { PageQuery } from "../../../protocol/page.ts";
+import type { Run, RunStatus } from "../../../protocol/run.ts";
+import type { Database } from "../database.ts";
+import type { ProviderData, StoredMessage } from "../messages.ts";
+import { isoTime, taskNotFound } from "../tasks.ts";
+import type { ResumeReason } from "./append.ts";
+
+/**
+ * A run this server executes. `generation` is the fencing token: every write of the run carries it,
+ * and one that is no longer current changes nothing.
+ */
+export interface LeasedRun {
+  runId: string;
+  taskId: string;
+  userId: string;
+  generation: number;
+  status: RunStatus;
+  taskName: string;
+  directory: string;
+  skill: string;
+  profile: string;
+  /** What the run has cost so far. */
+  tokensIn: number;
+  tokensOut: number;
+  /** Index of the next message of the task. */
+  nextIdx: number;
+  /** 1, and one more for each server that was lost with it. */
+  attempt: number;
+  /** Why it has been let go of before; null for one that begins. */
+  resumeReason: ResumeReason | null;
+  /** The conversation up to and with the run's message, where it was read in the same breath. */
+  conversation?: StoredMessage[];
+}
+
+/** Selects a `LeasedRun` out of rows of `runs`, by whatever name, and of `tasks`. */
+export function leasedColumns(runs: string): string {
+  return `${runs}.run_id as "runId", ${runs}.task_id as "taskId", ${runs}.user_id as "userId",
+    ${runs}.lease_generation as generation, ${runs}.status, ${runs}.tokens_in as "tokensIn",
+    ${runs}.tokens_out as "tokensOut", ${runs}.attempt, ${runs}.resume_reason as "resumeReason",
+    tasks.name as "taskName", tasks.directory, tasks.skill, tasks.model_profile as profile,
+    tasks.n_messages as "nextIdx"`;
+}
+
+/** The states in which a run keeps its task from beginning another, as SQL. */
+export const activeStates = "('queued', 'running', 'waiting', 'cancelling')";
+
+/** The statement's own message is not among them: it sees the table as it was before. */
+const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data) order by idx), '[]')
+  from messages where messages.task_id = tasks.task_id)`;
+
+/** A server that would take a new run at once, and how many runs of one user may be at work. */
+export interface LeaseOffer {
+  serverId: string;
+  userLimit: number;
+}
+
+/**
+ * Stores a message and makes its run, in one statement and so in one transaction. With an `offer` the run is
+ * leased to that server at once, and returned with its conversation; without one, or where its user has others waiting or enough at work,
+ * it is queued. (Runs that begin in the same instant may exceed the user's limit: they do not see each other.)
+ * Throws `task_not_found` and `run_active`.
+ */
+export async function insertRun(
+  database: Database,
+  userId: string,
+  taskId: string,
+  runId: string,
+  content: string,
+  offer: LeaseOffer | null,
+): Promise<LeasedRun> {
+  try {
+    const { rows } = await database.pool.query<LeasedRun & { earlier: [ChatMessage, ProviderData][] }>({
+      name: offer === null ? "queue-run" : "insert-run",
+      text: `with place as (
+          select case when $5::uuid is not null and not exists (
+              select 1 from runs where user_id = $2 and status = 'queued')
+            and (select count(*) from runs where user_id = $2 and status in ('running', 'cancelling')) < $6
+            then $5::uuid end as owner
+        ), tasks as (
+          update tasks set n_messages = n_messages + 1, n_runs = n_runs + 1, updated_at = now()
+          where task_id = $1 and user_id = $2 and n_pending = 0 and not exists (
+            select 1 from runs where task_id = $1 and status in ${activeStates})
+          returning *
+        ), runs as (
+          insert into runs (run_id, task_id, user_id, ordinal, status, lease_owner, lease_generation, started_at)
+          select $3, task_id, user_id, n_runs, case when owner is null then 'queued' else 'running' end,
+            owner, case when owner is null then 0 else 1 end, case when owner is not null then now() end
+          from tasks, place returning *
+        ), message as (
+          insert into messages (task_id, idx, run_id, payload)
+          select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text) from tasks
+        )
+        select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier
+        from runs join tasks using (task_id)`,
+      values: [taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? 0],
+    });
+    if (rows[0]) {
+      const { earlier, ...run } = rows[0];
+      const conversation = earlier.map(([payload, providerData]) => ({ payload, providerData }));
+      conversation.push({ payload: { role: "user", content }, providerData: null });
+      return { ...run, conversation };
+    }
+  } catch (error) {
+    // Two messages at once: the index that allows one active run a task decides.
+    if (error instanceof DatabaseError && error.constraint === "runs_one_active") throw runActive();
+    throw error;
+  }
+  const task = await database.query
+    .selectFrom("tasks")
+    .select("task_id")
+    .where("task_id", "=", taskId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  throw task ? runActive() : taskNotFound();
+}
+
+export function runActive(): ApiError {
+  return new ApiError("run_active", "A run of this task is still active. Wait for its end or cancel it.");
+}
+
+/** Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already. */
+export async function markCancelling(
+  database: Database,
+  userId: string,
+  taskId: string,
+  runId: string,
+): Promise<void> {
+  const { rows } = await database.pool.query<{ marked: boolean }>({
+    name: "mark-cancelling",
+    text: `with marked as (
+        update runs set status = 'cancelling'
+        where run_id = $1 and task_id = $2 and user_id = $3 and status in ('queued', 'running', 'waiting')
+        returning run_id)
+      select exists (select 1 from marked) as marked from runs
+      where run_id = $1 and task_id = $2 and user_id = $3`,
+    values: [runId, taskId, userId],
+  });
+  if (!rows[0]) throw runNotFound();
+  if (!rows[0].marked) {
+    throw new ApiError("run_not_active", "The run has ended or is being cancelled already.");
+  }
+}
+
+/** The task's active run, if it has one. */
+export async function readActiveRun(
+  database: Database,
+  userId: string,
+  taskId: string,
+): Promise<string | undefined> {
+  const { rows } = await database.pool.query<{ run_id: string }>(
+    `select run_id from runs where task_id = $1 and user_id = $2 and status in ${activeStates}`,
+    [taskId, userId],
+  );
+  return rows[0]?.run_id;
+}
+
+/** Marks a task's active run `cancelling`, if it has one; null if not. */
+export async function markTaskCancelling(
+  database: Database,
+  userId: string,
+  taskId: string,
+): Promise<string | null> {
+  const { rows } = await database.pool.query<{ run_id: string }>(
+    `update runs set status = 'cancelling' where task_id = $1 and user_id = $2
+       and status in ${activeStates} returning run_id`,
+    [taskId, userId],
+  );
+  return rows[0]?.run_id ?? null;
+}
+
+/** SQL that prints a row of `runs` as JSON of the API's `Run`. */
+const runJson = `json_build_object('run_id', run_id, 'task_id', task_id, 'status', status,
+  'tokens_in', tokens_in, 'tokens_out', tokens_out,
+  'error', case when error_code is not null then json_build_object('code', error_code, 'msg', error_message) end,
+  'attempt', attempt, 'worker', lease_owner,
+  'created_at', ${isoTime("created_at")}, 'started_at', ${isoTime("started_at")},
+  'finished_at', ${isoTime("finished_at")})`;
+
+/** One page of a task's runs, newest first, as JSON text of the API's `RunPage`. Throws `task_not_found`. */
+export async function listRuns(
+  database: Database,
+  userId: string,
+  taskId: string,
+  { page, page_size }: PageQuery,
+): Promise<string> {
+  const { rows } = await database.pool.query<{ count: number; results: string }>(
+    `select (select count(*) from runs where runs.task_id = tasks.task_id) as count, coalesce((
+       select json_agg(run) from (
+         select ${runJson} as run from runs where runs.task_id = tasks.task_id
+         order by ordinal desc limit $3 offset $4::bigint) listed), '[]')::text as results
+     from tasks where task_id = $1 and user_id = $2`,
+    [taskId, userId, page_size, (page - 1) * page_size],
+  );
+  const row = rows[0];
+  if (!row) throw taskNotFound();
+  return `{"page":${page},"page_size":${page_size},"count":${row.count},"results":${row.results}}`;
+}
+
+/**
+ * A run as the API shows it; a message that waits to become one is shown as `queued`. Throws `run_not_found` unless
+ * it is of this task and user.
+ */
+export async function readRun(
+  database: Database,
+  userId: string,
+  taskId: string,
+  runId: string,
+): Promise<Run> {
+  const { rows } = await database.pool.query<{ run: Run }>({
+    name: "read-run",
+    text: `select ${runJson} as run from (
+        select run_id, task_id, status, tokens_in, tokens_out, error_code, error_message, attempt, lease_owner,
+          created_at, started_at, finished_at
+        from runs where run_id = $1 and task_id = $2 and user_id = $3
+        union all
+        select pending_id, task_id, 'queued', 0, 0, null, null, 1, null, created_at, null, null
+        from pending where pending_id = $1 and task_id = $2 and user_id = $3) found`,
+    values: [runId, taskId, userId],
+  });
+  const row = rows[0];
+  if (!row) throw runNotFound();
+  return row.run;
+}
+
+/** Throws `run_not_found` unless the run, or the message that will become it, is of this task and user. */
+export async function requireRun(
+  database: Database,
+  userId: string,
+  taskId: string,
+  runId: string,
+): Promise<void> {
+  const { rowCount } = await database.pool.query({
+    name: "require-run",
+    text: `select 1 from runs where run_id = $1 and task_id = $2 and user_id = $3
+      union all select 1 from pending where pending_id = $1 and task_id = $2 and user_id = $3`,
+    values: [runId, taskId, userId],
+  });
+  if (rowCount === 0) throw runNotFound();
+}
+
+/** The refusal that a missing run, one of another task and another user's share. */
+export function runNotFound(): ApiError {
+  return new ApiError("run_not_found", "There is no such run in this task.");
+}
