@@ -57,10 +57,8 @@ export function createRenderer({ output, notes }: RenderTargets): (event: Number
         return note("dim", `» ${event.content}`);
       case "request":
         return note("yellow", describeRequest(event));
-      case "answered": {
-        const given = [event.decision, ...(event.answers ?? []), event.note].filter(Boolean).join(", ");
-        return note("dim", `${event.by === "person" ? "Answered" : "Nobody answered in time"}: ${given}`);
-      }
+      case "answered":
+        return note("dim", describeAnswer(event));
       case "cancelled":
         return note("yellow", "Cancelled.");
       case "error":
@@ -72,6 +70,8 @@ export function createRenderer({ output, notes }: RenderTargets): (event: Number
 }
 
 type Style = "dim" | "red" | "yellow";
+
+type Answered = Extract<NumberedEvent, { type: "answered" }>;
 
 const interruptions = { server_lost: "The server was lost.", server_stopped: "The server was stopped." };
 
@@ -89,6 +89,11 @@ function describeRequest({ kind, tool, arguments: given = {}, question, choices 
     ({ label, description }, index) => `  ${index + 1}. ${label}${description ? `: ${description}` : ""}`,
   );
   return [`? ${question}`, ...lines].join("\n");
+}
+
+function describeAnswer({ by, decision, answers = [], note }: Answered): string {
+  const given = [decision, ...answers, by === "person" ? note : ""].filter(Boolean).join(", ");
+  return `${by === "person" ? "Answered" : "Nobody answered in time"}: ${given || "no answer"}`;
 }
 
 /** Without what could move the cursor or recolour the screen. */

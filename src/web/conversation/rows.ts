@@ -54,7 +54,8 @@ function rowsOfTurn(turn: AssistantTurn, turnIndex: number, newest: boolean): Ro
     const key = `${turnIndex}.${index}`;
     return [{ key, item: part, turn: turnIndex, live: running && grows, last, newest }];
   });
-  if (running && !openRequest(turn) && !showsLife(turn.parts.at(-1))) {
+  const calling = rows.some(({ item }) => "type" in item && item.type === "tool" && item.state === "running");
+  if (running && !calling && !openRequest(turn) && !showsLife(turn.parts.at(-1))) {
     const item = turn.queued === null ? working : { ...working, queued: turn.queued };
     rows.push({ key: `${turnIndex}.working`, item, turn: turnIndex, live: true, last: false, newest });
   }
@@ -63,6 +64,5 @@ function rowsOfTurn(turn: AssistantTurn, turnIndex: number, newest: boolean): Ro
 
 function showsLife(part: Part | undefined): boolean {
   if (!part) return false;
-  if (part.type === "tool") return part.state === "running";
   return part.type === "text" || part.type === "retry" || part.type === "error";
 }

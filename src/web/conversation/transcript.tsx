@@ -100,6 +100,6 @@ function spaceAbove(row: Row, before: Row | undefined): string {
   if (!before) return "";
   const [kind, kindBefore] = [kindOf(row), kindOf(before)];
   if (kind === "user") return "pt-9";
-  if (kind === "tool" && kindBefore === "tool") return "pt-1.5";
+  if (["tool", "request"].includes(kind) && kindBefore === "tool") return "pt-1.5";
   return kindBefore === "user" ? "pt-6" : "pt-4";
 }

@@ -1,10 +1,10 @@
 import { Check, CircleSlash, Clock, MessageCircleQuestion, ShieldQuestion, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { GivenAnswer, RequestPart } from "../../client/turn.ts";
-import type { AnswerCreate } from "../../protocol/request.ts";
+import type { AnswerCreate, Request } from "../../protocol/request.ts";
 import { notices } from "../components/toaster.tsx";
 import { useConversationActions } from "../conversation/actions.ts";
-import { useLanguage } from "../language/language.ts";
+import { type Language, useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { toolLabel } from "../tools/tool-face.ts";
 import { ApprovalForm } from "./approval-form.tsx";
@@ -56,12 +56,18 @@ function Asking({ part: { request } }: { part: RequestPart }) {
       )}
       {request.deadline && (
         <p className="flex items-center gap-1.5 text-muted-foreground text-xs">
-          <Clock size={13} aria-hidden="true" />
-          {t("request.deadline", { time: format.fullMoment(request.deadline) })}
+          <Clock size={13} aria-hidden="true" className="shrink-0" />
+          {describeDeadline(request, format.fullMoment(request.deadline), t)}
         </p>
       )}
     </section>
   );
+}
+
+function describeDeadline({ fallback }: Request, time: string, t: Language["t"]): string {
+  if (fallback?.decision === "deny") return t("request.deadlineDeny", { time });
+  const answer = fallback?.answers?.join(t("request.separator"));
+  return answer ? t("request.deadlineAnswer", { time, answer }) : t("request.deadline", { time });
 }
 
 function Answered({ part: { request }, answer }: { part: RequestPart; answer: GivenAnswer }) {
@@ -75,9 +81,10 @@ function Answered({ part: { request }, answer }: { part: RequestPart; answer: Gi
       part={{ request }}
       icon={denied ? <X size={15} aria-hidden="true" /> : <Check size={15} aria-hidden="true" />}
     >
-      {answer.by === "deadline" && <span className="text-warning">{t("request.byDeadline")} </span>}
-      <span>{verdict}</span>
-      {answer.note && <span className="block text-muted-foreground">{answer.note}</span>}
+      {[answer.by === "deadline" ? t("request.byDeadline") : "", verdict].filter(Boolean).join(" · ")}
+      {answer.by === "person" && answer.note && (
+        <span className="block text-muted-foreground">{answer.note}</span>
+      )}
     </Settled>
   );
 }
