@@ -4,30 +4,41 @@
  */
 import { measureBursts } from "./measures/burst.ts";
 import { measureCancel } from "./measures/cancel.ts";
+import { measureDispatch } from "./measures/dispatch.ts";
 import { measureExchanges } from "./measures/exchanges.ts";
 import { measureLists } from "./measures/lists.ts";
 import { measureIdleMemory, measureStart, measureUpload } from "./measures/process.ts";
-import { printRows } from "./report.ts";
-import { setUp } from "./setup.ts";
+import { measureProcesses } from "./measures/processes.ts";
+import { measureStreams, streamsSetUp } from "./measures/streams.ts";
+import { printRows, type Row } from "./report.ts";
+import { type Bench, type SetUpOptions, setUp } from "./setup.ts";
 
-const measures = {
-  exchanges: measureExchanges,
-  burst: measureBursts,
-  cancel: measureCancel,
-  lists: measureLists,
-  start: measureStart,
-  memory: measureIdleMemory,
-  upload: measureUpload,
+/** Gives a measure a server, a database and a model server of its own. */
+function alone(measure: (bench: Bench) => Promise<Row[]>, options?: SetUpOptions): () => Promise<Row[]> {
+  return async () => {
+    const bench = await setUp(options);
+    try {
+      return await measure(bench);
+    } finally {
+      await bench.close();
+    }
+  };
+}
+
+const measures: Record<string, () => Promise<Row[]>> = {
+  exchanges: alone(measureExchanges),
+  burst: alone(measureBursts),
+  cancel: alone(measureCancel, { modelHere: true }),
+  lists: alone(measureLists),
+  start: alone(measureStart),
+  memory: alone(measureIdleMemory),
+  upload: alone(measureUpload),
+  dispatch: measureDispatch,
+  processes: measureProcesses,
+  streams: alone(measureStreams, streamsSetUp),
 };
 
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  // Each measure has a server, a database and a model server of its own.
-  const bench = await setUp({ modelHere: name === "cancel" });
-  try {
-    printRows(await measure(bench));
-  } finally {
-    await bench.close();
-  }
+  if (wanted.length === 0 || wanted.includes(name)) printRows(await measure());
 }

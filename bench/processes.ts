@@ -79,3 +79,14 @@ export function memoryMegabytes(root: number): number {
   });
   return sizes.reduce((sum, value) => sum + value, 0) / 1024;
 }
+
+/** The most memory one process has had resident at a time, MB. */
+export function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+/** How many files and connections a process may have open. */
+export function openLimit(pid: number): number {
+  const [, soft = "0"] = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
+  return Number(soft);
+}

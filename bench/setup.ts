@@ -27,18 +27,24 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+export interface SetUpOptions {
+  /** The model server runs in this process, where a measure has to look into it. */
+  modelHere?: boolean;
+  /** Settings of the server beyond the usual ones. */
+  environment?: Record<string, string>;
+}
+
 /**
  * Starts a server with an empty database and a model server: in a process of its own, so that it costs the
- * client nothing, or in this one, where a measure has to look into it.
+ * client nothing, unless `modelHere` is set.
  */
-export async function setUp({ modelHere = false } = {}): Promise<Bench> {
+export async function setUp({ modelHere = false, environment = {} }: SetUpOptions = {}): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), "zcbot-bench-"));
   const models = modelHere ? await startModelServer() : undefined;
-  const model = models
-    ? undefined
-    : await start([process.execPath, "test/support/model-server.ts", "--port", "0"], {}, /http:/);
-  const modelUrl = models?.url ?? /http:\S+/.exec(model?.line ?? "")?.[0] ?? "";
-  let server = await startServer(dataDir, modelUrl);
+  const model = models ? undefined : await startModelProcess();
+  const modelUrl = models?.url ?? model?.url ?? "";
+  const startAgain = () => startServer({ dataDir, modelUrl, environment });
+  let server = await startAgain();
   const bench: Bench = {
     url: addressIn(server),
     modelUrl,
@@ -47,20 +53,12 @@ export async function setUp({ modelHere = false } = {}): Promise<Bench> {
     serverPid: server.process.pid ?? 0,
     token: "",
     headers: { Authorization: "" },
-    async signIn(userId) {
-      const answer = await call(`${bench.url}/v1/auth/login`, {
-        json: { user_id: userId, platform_key: platformKey },
-      });
-      return (await json<{ token: string }>(answer)).token;
-    },
-    async createTask() {
-      const request = { headers: bench.headers, json: { name: "测量", working_dir: "bench" } };
-      return (await json<{ task_id: string }>(await call(`${bench.url}/v1/tasks`, request))).task_id;
-    },
+    signIn: (userId) => signIn(bench.url, userId),
+    createTask: () => createTask(bench.url, bench.token),
     async restartServer() {
       await server.stop();
       const began = now();
-      server = await startServer(dataDir, modelUrl);
+      server = await startAgain();
       bench.url = addressIn(server);
       bench.serverPid = server.process.pid ?? 0;
       return began;
@@ -77,8 +75,15 @@ export async function setUp({ modelHere = false } = {}): Promise<Bench> {
   return bench;
 }
 
-function startServer(dataDir: string, modelUrl: string): Promise<Started> {
-  const environment = {
+export interface ServerOptions {
+  dataDir: string;
+  modelUrl: string;
+  environment?: Record<string, string>;
+}
+
+/** Starts the built server on a free port. */
+export function startServer({ dataDir, modelUrl, environment = {} }: ServerOptions): Promise<Started> {
+  const settings = {
     ZCBOT_DATA: dataDir,
     ZCBOT_PLATFORM_KEY: platformKey,
     ZCBOT_JWT_SECRET: jwtSecret,
@@ -86,16 +91,38 @@ function startServer(dataDir: string, modelUrl: string): Promise<Started> {
     OPENAI_BASE_URL: modelUrl,
     OPENAI_API_KEY: "bench",
     ZCBOT_MODEL: "openai-compatible/scripted",
+    ...environment,
   };
-  return start([process.execPath, "dist/cli.js", "serve", "--port", "0"], environment, /http:/);
+  return start([process.execPath, "dist/cli.js", "serve", "--port", "0"], settings, /http:/);
 }
 
-function addressIn(server: Started): string {
+/** Starts the scripted model server in a process of its own. */
+export async function startModelProcess(): Promise<{ url: string; stop(): Promise<void> }> {
+  const model = await start([process.execPath, "test/support/model-server.ts", "--port", "0"], {}, /http:/);
+  return { url: /http:\S+/.exec(model.line)?.[0] ?? "", stop: () => model.stop() };
+}
+
+export function addressIn(server: Started): string {
   return /http:\/\/[^/\s]+/.exec(server.line)?.[0] ?? "";
 }
 
+/** Makes the user if it is new, and gives a token. */
+export async function signIn(url: string, userId: string): Promise<string> {
+  const request = { json: { user_id: userId, platform_key: platformKey } };
+  return (await json<{ token: string }>(await call(`${url}/v1/auth/login`, request))).token;
+}
+
+export async function createTask(url: string, token: string): Promise<string> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const request = { headers, json: { name: "测量", working_dir: "bench" } };
+  return (await json<{ task_id: string }>(await call(`${url}/v1/tasks`, request))).task_id;
+}
+
 /** Tasks made beforehand, so that making them is not measured. */
-export async function makeTasks(bench: Bench, count: number): Promise<() => Promise<string>> {
+export async function makeTasks(
+  bench: Pick<Bench, "createTask">,
+  count: number,
+): Promise<() => Promise<string>> {
   const ids: string[] = [];
   for (let made = 0; made < count; made += 10) {
     ids.push(...(await Promise.all(Array.from({ length: 10 }, () => bench.createTask()))));

@@ -4,22 +4,27 @@ import { type Bench, makeTasks } from "../setup.ts";
 import { directSide, type Exchange, type Side, zcbotSide } from "../sides.ts";
 import { median, now, percentile } from "../statistics.ts";
 
-const runs = 100;
+/** Runs of one burst. */
+export const burstRuns = 100;
 const laterBursts = 4;
 const prompt = "chat 200 5";
 
-interface Burst {
+export interface Burst {
   runsPerSecond: number;
+  /** Of a chunk, p95, milliseconds. */
   lateness: number;
+  /** Seconds for 1,000 runs, of the given processes and all they started. */
   cpu: number;
 }
 
-async function burst(bench: Bench, side: Side): Promise<Burst> {
-  const cpuBefore = cpuSeconds(bench.serverPid);
+/** 100 exchanges at once; `pids` are those whose work is counted. */
+export async function burst(pids: number[], side: Side): Promise<Burst> {
+  const used = () => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const cpuBefore = used();
   const began = now();
-  const exchanges: Exchange[] = await Promise.all(Array.from({ length: runs }, () => side(prompt)));
-  const runsPerSecond = runs / ((now() - began) / 1000);
-  const cpu = (cpuSeconds(bench.serverPid) - cpuBefore) * (1000 / runs);
+  const exchanges: Exchange[] = await Promise.all(Array.from({ length: burstRuns }, () => side(prompt)));
+  const runsPerSecond = burstRuns / ((now() - began) / 1000);
+  const cpu = (used() - cpuBefore) * (1000 / burstRuns);
   return {
     runsPerSecond,
     lateness: percentile(
@@ -32,16 +37,17 @@ async function burst(bench: Bench, side: Side): Promise<Burst> {
 
 /** 100 runs at once of 200 chunks at 5 ms: the first burst after a start, and later ones. */
 export async function measureBursts(bench: Bench): Promise<Row[]> {
-  const nextTask = await makeTasks(bench, runs * (laterBursts + 1));
+  const nextTask = await makeTasks(bench, burstRuns * (laterBursts + 1));
   await bench.restartServer();
+  const pids = [bench.serverPid];
   const ours = zcbotSide(bench.url, bench.token, nextTask);
   const direct = directSide(bench.modelUrl);
-  const directly: Burst[] = [await burst(bench, direct)];
-  const first = await burst(bench, ours);
+  const directly: Burst[] = [await burst(pids, direct)];
+  const first = await burst(pids, ours);
   const later: Burst[] = [];
   for (let round = 0; round < laterBursts; round++) {
-    directly.push(await burst(bench, direct));
-    later.push(await burst(bench, ours));
+    directly.push(await burst(pids, direct));
+    later.push(await burst(pids, ours));
   }
   const limit = median(directly.map((one) => one.runsPerSecond));
   const of = (bursts: Burst[], key: keyof Burst) => median(bursts.map((one) => one[key]));
