@@ -79,7 +79,7 @@ test("a cancel during the last step is a cancel, not a limit", async () => {
     maxSteps: 1,
     signal: cancel.signal,
   });
-  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(trace.outcome).toMatchObject({ status: "cancelled" });
   expect(isAnswered(trace.messages)).toBe(true);
 });
 
@@ -92,4 +92,36 @@ test("after a crash that came behind the last word, the model is not asked again
     firstStep: 2,
   });
   expect(trace).toMatchObject({ outcome: { status: "ok" }, events: [], messages: [] });
+});
+
+test("messages that come meanwhile enter between two steps, and behind the last word go on the run", async () => {
+  const waiting = [
+    [],
+    [{ pendingId: "p1", content: "先看乙" }],
+    [{ pendingId: "p2", content: "还有丙" }],
+    [],
+  ];
+  const trace = await run([calls(["read", '{"path":"甲"}', "c"]), says("看了"), says("丙也看了")], {
+    takeMessages: async () => waiting.splice(0, 1)[0] ?? [],
+    conversation: [{ payload: { role: "user", content: "看甲" } }],
+    firstStep: 1,
+  });
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(trace.requests).toHaveLength(3);
+  expect(trace.requests[2]?.messages.map(({ payload }) => payload.content)).toEqual([
+    "看甲",
+    null,
+    "内容：甲",
+    "看了",
+    "先看乙",
+    "还有丙",
+  ]);
+});
+
+test("asked to leave, it stops between two steps with every call answered", async () => {
+  const leave = new AbortController();
+  const last = tool("last", "pure", () => leave.abort());
+  const trace = await run([calls(["last", '{"path":"x"}'])], { tools: [last], leave: leave.signal });
+  expect(trace.outcome).toEqual({ status: "left" });
+  expect(isAnswered(trace.messages)).toBe(true);
 });

@@ -5,9 +5,8 @@ import { ModelError } from "./model/model.ts";
 test("a cancel in mid-stream keeps what was said", async () => {
   const cancel = new AbortController();
   const trace = await run([stalls("说到一半", () => cancel.abort())], { signal: cancel.signal });
-  expect(trace.outcome).toEqual({ status: "cancelled" });
-  expect(trace.messages).toEqual([{ payload: { role: "assistant", content: "说到一半" } }]);
-  expect(trace.order).toEqual(["llm_start", "text", "message:assistant"]);
+  expect(trace.outcome).toEqual({ status: "cancelled", partialText: "说到一半" });
+  expect(trace.order).toEqual(["llm_start", "text"]);
 });
 
 test("a cancel before anything was said stores nothing", async () => {
@@ -33,8 +32,12 @@ test("a retry makes the step again under its number and drops what was streamed"
 test("a failure for good ends the run with its code and keeps what was said", async () => {
   const denied = new ModelError("model_unauthorized", "密钥无效", { retryable: false });
   const trace = await run([fails(denied, "开头")], { planRetry: () => null });
-  expect(trace.outcome).toEqual({ status: "error", code: "model_unauthorized", message: "密钥无效" });
-  expect(trace.messages.map((message) => message.payload)).toEqual([{ role: "assistant", content: "开头" }]);
+  expect(trace.outcome).toEqual({
+    status: "error",
+    code: "model_unauthorized",
+    message: "密钥无效",
+    partialText: "开头",
+  });
 });
 
 test("a model that breaks its contract is an error, not a crash", async () => {
@@ -52,7 +55,7 @@ test("the wait before a retry ends at once on cancel", async () => {
       return { waitMs: 3_600_000 };
     },
   });
-  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(trace.outcome).toMatchObject({ status: "cancelled" });
 });
 
 test("an empty answer is asked for once more, then is an error", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   type Answer,
@@ -11,6 +11,7 @@ import {
   tool,
 } from "../../test/support/scripted-agent.ts";
 import type { ConversationMessage } from "./model/model.ts";
+import type { GivenAnswer } from "./requests.ts";
 import { unansweredCalls } from "./tool-calls.ts";
 import type { Tool, ToolEffect } from "./tools/tool.ts";
 
@@ -75,7 +76,7 @@ test("a cancel is answered although nothing can be recorded", async () => {
       return never;
     },
   });
-  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(trace.outcome).toMatchObject({ status: "cancelled" });
   expect(results(trace)[0]).toMatch(/before this call started/);
 });
 
@@ -91,7 +92,7 @@ test("a cancel in mid-tool answers the running call and those that wait", async 
     tools: [hang],
     signal: cancel.signal,
   });
-  expect(trace.outcome).toEqual({ status: "cancelled" });
+  expect(trace.outcome).toMatchObject({ status: "cancelled" });
   expect(results(trace)).toEqual([
     expect.stringMatching(/while this call was under way/),
     expect.stringMatching(/before this call started/),
@@ -162,35 +163,136 @@ test("calls that share an id are told apart", async () => {
   expect(later.events.find((event) => event.type === "tool_result")).toMatchObject({ id: "0-4" });
 });
 
-test("after a crash, calls that may run twice run again and the others are called unknown", async () => {
-  const called: string[] = [];
-  const conversation: ConversationMessage[] = [
+/** A conversation whose last answer asks for these tools, of which the first `answered` have been answered. */
+function leftOff(names: string[], answered = 0): ConversationMessage[] {
+  const tool_calls = names.map((name, index) => ({
+    id: `c${index}`,
+    type: "function" as const,
+    function: { name, arguments: `{"path":"${index}"}` },
+  }));
+  const answers = tool_calls.slice(0, answered).map(({ id }) => ({
+    payload: { role: "tool", tool_call_id: id, content: "已答" } as const,
+  }));
+  return [
     { payload: { role: "user", content: "继续" } },
-    {
-      payload: {
-        role: "assistant",
-        content: null,
-        tool_calls: ["look", "write", "look"].map((name, index) => ({
-          id: `c${index}`,
-          type: "function",
-          function: { name, arguments: `{"path":"${index}"}` },
-        })),
-      },
-    },
-    { payload: { role: "tool", tool_call_id: "c0", content: "已答" } },
+    { payload: { role: "assistant", content: null, tool_calls } },
+    ...answers,
   ];
-  const trace = await run([says("完")], {
-    conversation,
-    firstStep: 2,
-    tools: [
-      tool("look", "pure", (path) => called.push(path)),
-      tool("write", "workspace", (path) => called.push(path)),
-    ],
+}
+
+/** Tools that note the calls that were made of them. */
+function noting(called: string[]): Tool[] {
+  return (["pure", "idempotent", "workspace", "external"] as const).map((effect) =>
+    tool(effect, effect, (path) => called.push(path)),
+  );
+}
+
+describe("after a crash", () => {
+  const goOn = async (names: string[], more: Parameters<typeof run>[1] = {}, answered = 0) => {
+    const called: string[] = [];
+    const conversation = leftOff(names, answered);
+    const trace = await run([says("完")], {
+      conversation,
+      firstStep: 2,
+      interrupted: true,
+      tools: noting(called),
+      ...more,
+    });
+    return { called, trace };
+  };
+
+  test("a call that may run twice runs again, and what follows it runs as it would have", async () => {
+    const { called, trace } = await goOn(["pure", "external", "idempotent"]);
+    expect(called).toEqual(["0", "1", "2"]);
+    expect(trace.events.find((event) => event.type === "llm_start")).toMatchObject({ step: 2 });
+    expect(trace.requests[0]?.messages).toHaveLength(5);
   });
-  expect(called).toEqual(["2"]);
-  expect(results(trace)).toEqual([expect.stringMatching(/not known whether it took effect/), "look 完成"]);
-  expect(trace.events.find((event) => event.type === "llm_start")).toMatchObject({ step: 2 });
-  expect(trace.requests[0]?.messages).toHaveLength(5);
+
+  test.each(["workspace", "external"])(
+    "the outcome of the %s call that was under way is unknown, and later ones of the kind have not begun",
+    async (effect) => {
+      const { called, trace } = await goOn(["pure", effect, "external", "pure"], {}, 1);
+      expect(called).toEqual(["3"]);
+      expect(results(trace)).toEqual([
+        expect.stringMatching(/not known whether it took effect/),
+        expect.stringMatching(/did not begin/),
+        "pure 完成",
+      ]);
+      expect(isAnswered(trace.messages)).toBe(false);
+    },
+  );
+
+  test("without one, as when a server hands a run over, no call is in doubt", async () => {
+    const { called } = await goOn(["external", "workspace"], { interrupted: false });
+    expect(called).toEqual(["0", "1"]);
+  });
+
+  test("a call that nobody has allowed yet is asked about, not in doubt; one that was begun is", async () => {
+    const needsApproval = (name: string) => (name === "external" ? { waitMs: 1_000 } : null);
+    const first = await goOn(["external", "pure"], { needsApproval });
+    expect([first.called, first.trace.outcome]).toEqual([[], { status: "waiting" }]);
+    const request = first.trace.events.find((event) => event.type === "request");
+    expect(request).toMatchObject({ kind: "approval", tool: "external", call_id: "c0" });
+    if (request?.type !== "request") return;
+    const allowed = { decision: "allow", by: "person" } as const;
+    const requests = (used: boolean) => new Map([["c0", { request, answer: allowed, used }]]);
+    const second = await goOn(["external", "pure"], { needsApproval, requests: requests(false) });
+    expect(second.called).toEqual(["0", "1"]);
+    expect(second.trace.order[0]).toBe("answered");
+    const third = await goOn(["external", "pure"], { needsApproval, requests: requests(true) });
+    expect(third.called).toEqual(["1"]);
+    expect(results(third.trace)[0]).toMatch(/not known whether it took effect/);
+  });
+});
+
+test("a question is asked once, with what follows it left for later; its answer is the result", async () => {
+  const ask: Tool = {
+    ...tool("ask", "pure", () => "没人答"),
+    question: () => ({ question: "选哪个？", choices: [{ label: "甲" }], fallback: { answers: ["甲"] } }),
+    execute: async (_input, { answer }) => ({ content: (answer?.answers ?? []).join(), isError: false }),
+  };
+  const called: string[] = [];
+  const tools = [ask, tool("after", "external", (path) => called.push(path))];
+  const answers = [calls(["ask", '{"path":"?"}', "q"], ["after", '{"path":"后"}', "a"])];
+  const asked = await run(answers, { tools });
+  expect([asked.outcome, called]).toEqual([{ status: "waiting" }, []]);
+  const request = asked.events.find((event) => event.type === "request");
+  expect(request).toMatchObject({ kind: "question", question: "选哪个？", call_id: "q", deadline: null });
+  if (request?.type !== "request") return;
+
+  const conversation = [{ payload: { role: "user", content: "选" } } as const, ...asked.messages];
+  const open = { request, answer: null, used: false };
+  const still = await run([], { tools, conversation, requests: new Map([["q", open]]) });
+  expect([still.outcome, still.events]).toEqual([{ status: "waiting" }, []]);
+
+  const answer: GivenAnswer = { answers: ["乙"], by: "person" };
+  const answered = new Map([["q", { ...open, answer }]]);
+  const gone = await run([says("好")], { tools, conversation, requests: answered, firstStep: 2 });
+  expect(gone.outcome).toEqual({ status: "ok" });
+  expect(called).toEqual(["后"]);
+  expect(gone.events.slice(0, 2)).toEqual([
+    { type: "answered", request_id: request.request_id, ...answer },
+    expect.objectContaining({ type: "tool_result", id: "q", content: "乙" }),
+  ]);
+});
+
+test("a call that the person does not allow has no effect, and the model reads why", async () => {
+  const called: string[] = [];
+  const tools = [tool("external", "external", (path) => called.push(path))];
+  const needsApproval = () => ({ waitMs: 1_000 });
+  const asked = await run([calls(["external", '{"path":"x"}', "c"])], { tools, needsApproval });
+  const request = asked.events.find((event) => event.type === "request");
+  if (request?.type !== "request") throw new Error("nobody was asked");
+  const answer = { decision: "deny", note: "太危险", by: "person" } as const;
+  const trace = await run([says("好")], {
+    tools,
+    needsApproval,
+    conversation: [{ payload: { role: "user", content: "做" } }, ...asked.messages],
+    requests: new Map([["c", { request, answer, used: false }]]),
+    firstStep: 2,
+  });
+  expect([called, trace.outcome]).toEqual([[], { status: "ok" }]);
+  expect(results(trace)).toEqual([expect.stringMatching(/did not allow.*太危险/)]);
 });
 
 test.each([

@@ -34,6 +34,7 @@ export async function startServerProcess(options: {
       ZCBOT_PLATFORM_KEY: platformKey,
       ZCBOT_JWT_SECRET: jwtSecret,
       ZCBOT_SANDBOX: "external",
+      ZCBOT_LIMIT_DRAIN_MS: "200",
       ...modelEnvironment(options.models),
       ...options.environment,
     },

@@ -44,6 +44,7 @@ export async function startTestServer(settings: Record<string, unknown> = {}): P
         jwtSecret,
         databaseUrl: database.url,
         logLevel: "silent",
+        drainMs: 200,
         ...settings,
       },
       environment: { ZCBOT_SANDBOX: "external", ...modelEnvironment(models) },

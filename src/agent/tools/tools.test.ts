@@ -42,7 +42,7 @@ function numbered(count: number): string {
 test("the tools are offered in a fixed order, and bash only where commands may run", () => {
   const names = (bash: boolean): string[] =>
     createTools({ bash, maxCommandMs: 1_800_000 }).map((tool) => tool.definition.name);
-  expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "bash"]);
+  expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "ask", "bash"]);
   expect(names(false)).not.toContain("bash");
 });
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
     ids.userId,
   );
   await query(
-    "insert into runs (run_id, task_id, user_id, status) values ($1, $2, $3, 'running')",
+    "insert into runs (run_id, task_id, user_id, ordinal, status) values ($1, $2, $3, 1, 'running')",
     ids.runId,
     ids.taskId,
     ids.userId,

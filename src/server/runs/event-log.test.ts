@@ -8,7 +8,7 @@ test("an event that cannot be written as JSON costs its run the log, and nobody 
   const stored: string[] = [];
   const query = async ({ values: [runIds, , , , , data] }: { values: string[][] }) => {
     stored.push(...(data ?? []));
-    return { rows: (runIds ?? []).map((run_id) => ({ run_id })) };
+    return { rows: (runIds ?? []).map((run_id) => ({ run_id, pending: 0 })) };
   };
   const database = { pool: { query } } as unknown as Database;
   const eventLog = new EventLog(database, new EventFeed(database), createLogger("silent"));

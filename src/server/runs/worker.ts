@@ -252,10 +252,10 @@ export class Worker {
       while (this.#claimAgain && !this.#stopping) {
         this.#claimAgain = false;
         const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
-        const { runs, more } = await claimRuns(database, this.#serverId, limit, maxUserRuns);
+        const { runs, any, claimable } = await claimRuns(database, this.#serverId, limit, maxUserRuns);
         for (const run of runs) this.#execute(run);
-        this.#queued = more;
-        if (more && runs.length > 0 && limit > 0) this.#claimAgain = true;
+        this.#queued = any;
+        if (claimable && limit > 0) this.#claimAgain = true;
       }
       if (this.#queued) void this.#tellPositions();
     } catch (error) {
@@ -322,6 +322,8 @@ export class Worker {
     if (freed + resumed > 0) await this.tell("queue", "");
     feed.wakeAll();
     this.nudge();
+    // Who works tells them after each look into the queue; it may be that nobody does.
+    if (this.#options.maxRuns === 0) await this.#tellPositions();
     if (performance.now() - this.#forgotAt > hourMs) {
       this.#forgotAt = performance.now();
       await forgetOld(database);

@@ -21,7 +21,7 @@ export interface CrashWork {
 export const effectsFile = "effects.txt";
 /** What the slow command leaves if it was not ended with its server. */
 export const outlivedLabel = "outlived";
-const slowSeconds = 4;
+const slowSeconds = 3;
 const end = "(end)";
 
 /** Effects that can be counted: appended by commands, or by edits where the agent has no shell. */

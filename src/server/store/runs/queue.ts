@@ -26,14 +26,14 @@ function inOrder(perUser: string): string {
 /**
  * Takes up to `limit` runs for this server: first those that a server has let go of, then waiting ones, fairly and no
  * more than `userLimit` of one user at a time. Of those that were cancelled while nobody worked on them it takes some more, since they
- * only have to be ended. `more` says that others were left.
+ * only have to be ended.
  */
 export async function claimRuns(
   database: Database,
   serverId: string,
   limit: number,
   userLimit: number,
-): Promise<{ runs: LeasedRun[]; more: boolean }> {
+): Promise<{ runs: LeasedRun[] } & Waiting> {
   const { rows } = await database.pool.query<LeasedRun>({
     name: "claim-runs",
     text: `${inOrder("$2")}, resumed as (
@@ -46,7 +46,7 @@ export async function claimRuns(
         select run_id from runs where status = 'queued' and run_id = any(array(
           select run_id from waiting where turn <= $3 order by turn, run_id
           limit greatest(0, $2 - (select count(*) from resumed))))
-        for update skip locked
+        order by run_id for update
       ), taken as (
         update runs set status = case runs.status when 'queued' then 'running' else runs.status end,
           lease_owner = $1, lease_generation = lease_generation + 1, queue_position = null,
@@ -59,17 +59,28 @@ export async function claimRuns(
       select ${leasedColumns("taken")} from taken join tasks using (task_id)`,
     values: [serverId, limit, userLimit],
   });
-  if (rows.length < limit) return { runs: rows, more: await isAnyWaiting(database) };
-  return { runs: rows, more: true };
+  if (rows.length >= limit) return { runs: rows, any: true, claimable: true };
+  return { runs: rows, ...(await readWaiting(database, userLimit)) };
 }
 
-async function isAnyWaiting(database: Database): Promise<boolean> {
-  const { rows } = await database.pool.query<{ any: boolean }>({
-    name: "any-waiting",
-    text: `select exists (select 1 from runs where status = 'queued')
-      or exists (select 1 from runs where status in ('running', 'cancelling') and lease_owner is null) as any`,
+interface Waiting {
+  /** Runs are left that nobody works on. */
+  any: boolean;
+  /** And their users' limits do not stand in the way: somebody else may have been about to take them. */
+  claimable: boolean;
+}
+
+async function readWaiting(database: Database, userLimit: number): Promise<Waiting> {
+  const { rows } = await database.pool.query<Waiting>({
+    name: "read-waiting",
+    text: `${inOrder("1")}, freed as (
+        select from runs where status in ('running', 'cancelling') and lease_owner is null limit 1
+      )
+      select exists (table waiting) or exists (table freed) as any,
+        exists (select from waiting where turn <= $1) or exists (table freed) as claimable`,
+    values: [userLimit],
   });
-  return rows[0]?.any ?? false;
+  return rows[0] ?? { any: false, claimable: false };
 }
 
 /**
