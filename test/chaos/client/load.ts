@@ -1,0 +1,76 @@
+import { randomPlan, writePlan } from "../plan.ts";
+import type { Random } from "../random.ts";
+import type { World } from "../world.ts";
+import { reconnectStyles } from "./history.ts";
+import type { Person } from "./person.ts";
+import { randomCuts, watchRun } from "./watcher.ts";
+
+export interface LoadOptions {
+  people: number;
+  /** Tasks of each, all at work at once. */
+  tasks: number;
+  /** Watchers of each run. */
+  watchers?: number;
+  /** Of their connections, how many they drop by themselves. */
+  cutShare?: number;
+  /** Steps of a plan at most. */
+  steps?: number;
+  /** How long one run may take, milliseconds. */
+  patienceMs?: number;
+}
+
+/** People at work: in each task one message after the other, each followed to its end. */
+export interface Load {
+  /** Begins nothing new, and resolves when all that was begun has come to its end. */
+  stop(): Promise<void>;
+}
+
+export async function startLoad(world: World, random: Random, options: LoadOptions): Promise<Load> {
+  const stopping = new AbortController();
+  const lanes: Promise<void>[] = [];
+  for (let number = 0; number < options.people; number++) {
+    const person = await world.addPerson();
+    for (let task = 0; task < options.tasks; task++) {
+      const name = `任务${number}-${task}`;
+      lanes.push(converse(world, person, name, random.fork(name), options, stopping.signal));
+    }
+  }
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(lanes);
+    },
+  };
+}
+
+async function converse(
+  world: World,
+  person: Person,
+  name: string,
+  random: Random,
+  { watchers = 1, cutShare = 0, steps = 4, patienceMs = 60_000 }: LoadOptions,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { task_id: taskId } = await person.createTask(name);
+  for (let number = 1; !stopping.aborted; number++) {
+    const token = `${name.replace("任务", "t")}-${number}`;
+    const post = await person.post(taskId, writePlan(randomPlan(random, token, steps)));
+    const { runId } = post;
+    if (!runId) {
+      if (post.outcome === "refused") world.context.violate(`a message was refused: ${post.status}`);
+      return;
+    }
+    await Promise.all(
+      Array.from({ length: watchers }, (_, watcher) => {
+        const own = random.fork(`${number}/${watcher}`);
+        return watchRun(person, taskId, runId, {
+          history: world.history,
+          style: own.pick(reconnectStyles),
+          patienceMs,
+          cutAfter: randomCuts(own, cutShare),
+          onFrame: (event, seq) => world.hooks.onFrame?.(event, seq),
+        });
+      }),
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The variable by which a round's servers are known among all processes of the machine. */
+export const markerVariable = "ZCBOT_CHAOS";
+
+/** Processes that carry a round's marker: in the command line (`commands`), or in the environment (`servers`). */
+export function findProcesses(marker: string): { commands: string[]; servers: string[] } {
+  const found = { commands: [] as string[], servers: [] as string[] };
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    const commandLine = read(`/proc/${name}/cmdline`).replaceAll("\0", " ").trim();
+    // A zombie has no command line: it is dead, and waits for its parent only.
+    if (commandLine === "") continue;
+    if (commandLine.includes(marker)) found.commands.push(`${name} ${commandLine.slice(0, 100)}`);
+    else if (read(`/proc/${name}/environ`).includes(`${markerVariable}=${marker}`)) {
+      found.servers.push(`${name} ${commandLine.slice(0, 100)}`);
+    }
+  }
+  return found;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
