@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type AgentOutcome, runAgent } from "../../agent/agent.ts";
+import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.ts";
 import { loadMemory } from "../../agent/memory.ts";
 import type { ConversationMessage, Model } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
@@ -159,7 +159,7 @@ async function work(
       takeMessages: createSteering(database, run, progress, control),
       planRetry,
     },
-    log,
+    fencedSink(log, control),
     signal,
   );
   if (outcome.status === "cancelled" && unstored !== "") outcome.partialText ||= unstored;
@@ -168,6 +168,18 @@ async function work(
     return interruptedTooOften(run.attempt);
   }
   return endAs(outcome, control, log);
+}
+
+/** What is committed is still ours to act upon: a server that was frozen in between finds out here. */
+function fencedSink(log: RunLog, control: Control): AgentSink {
+  return {
+    event: (event) => log.event(event),
+    message: (message) => log.message(message),
+    async committed() {
+      await log.committed();
+      await control.confirmLease();
+    },
+  };
 }
 
 /** What the run's end is made of, once the agent has said how it went. */

@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
 import { promotePending, strandedPending } from "../store/runs/pending.ts";
 import { forgetOld } from "../store/runs/post-message.ts";
-import { claimRuns, freeOrphans, leasedRuns, logQueuePositions } from "../store/runs/queue.ts";
+import { claimRuns, freeOrphans, isLeased, leasedRuns, logQueuePositions } from "../store/runs/queue.ts";
 import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
 import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type ServerIdentity,
 } from "../store/servers.ts";
 import type { EventFeed } from "./event-feed.ts";
-import type { EventLog } from "./event-log.ts";
+import { type EventLog, LeaseLostError } from "./event-log.ts";
 import { Membership } from "./membership.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
@@ -39,6 +39,11 @@ export interface RunControl {
   leave: AbortSignal;
   /** Whether messages may have come that want to enter the run; asked once for each word of them. */
   wasSteered(): boolean;
+  /**
+   * To be asked right before an effect. Resolves at once while this server's lease holds by its own clock: else it may have
+   * been frozen, and asks. Rejects with a `LeaseLostError` where the run is another server's.
+   */
+  confirmLease(): Promise<void>;
 }
 
 /** A leased run with what was read ahead for it. */
@@ -92,6 +97,8 @@ export class Worker {
   /** Runs wait, as far as this server knows: then new ones go behind them. */
   #queued = false;
   #telling: Promise<void> | null = null;
+  /** Until when the lease holds for certain (monotonic milliseconds). */
+  #leaseUntil = 0;
   #forgotAt = performance.now();
   #stopping = false;
 
@@ -226,6 +233,7 @@ export class Worker {
         active.steered = false;
         return steered;
       },
+      confirmLease: () => this.#confirmLease(run),
     };
     const done = this.#work(run, control).finally(() => {
       this.#active.delete(run.runId);
@@ -281,6 +289,12 @@ export class Worker {
     await this.#telling;
   }
 
+  async #confirmLease({ runId, generation }: LeasedRun): Promise<void> {
+    if (performance.now() < this.#leaseUntil) return;
+    await this.#beat();
+    if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
+  }
+
   /** One at a time: a database that hangs must not gather them. */
   #beat(): Promise<void> {
     this.#beating ??= this.#beatOnce().finally(() => {
@@ -294,7 +308,8 @@ export class Worker {
     try {
       const sentAt = performance.now();
       const peers = await renewServer(database, identity);
-      onRenewed(leaseSeconds * 1000 - watchdogMargin - (performance.now() - sentAt));
+      this.#leaseUntil = sentAt + leaseSeconds * 1000 - watchdogMargin;
+      onRenewed(this.#leaseUntil - performance.now());
       const dead = this.#membership.findDead(peers, performance.now());
       await removeDeadServers(database, dead);
       for (const { serverId } of dead)

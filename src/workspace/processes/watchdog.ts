@@ -44,6 +44,7 @@ export function startWatchdog(): Watchdog {
   let stopped = false;
   const start = () => {
     child = spawn("bash", ["-c", script, "zcbot-watchdog", String(process.pid)], {
+      cwd: "/",
       env: { PATH: commandPath },
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,

@@ -149,3 +149,13 @@ export async function leasedRuns(
   });
   return rows;
 }
+
+/** Whether a lease of this generation is still the run's. */
+export async function isLeased(database: Database, runId: string, generation: number): Promise<boolean> {
+  const { rowCount } = await database.pool.query({
+    name: "is-leased",
+    text: "select 1 from runs where run_id = $1 and lease_generation = $2",
+    values: [runId, generation],
+  });
+  return rowCount !== 0;
+}
