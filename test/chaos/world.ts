@@ -34,6 +34,8 @@ export interface World {
   models: ModelServer;
   history: History;
   people: Person[];
+  /** The tasks' directories, by name. */
+  directories: string[];
   /** Told of what happens, for whoever waits for a step. */
   hooks: { onRequest?: (index: number) => void; onFrame?: (event: string, seq: number) => void };
   /** A new user, signed in through the door. */
@@ -128,6 +130,7 @@ async function createWorld(context: RoundContext, options: WorldOptions): Promis
     models,
     history,
     people: [],
+    directories: [],
     hooks: {},
     async addPerson() {
       const url = `http://127.0.0.1:${door.port}`;

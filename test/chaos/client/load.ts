@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { isActive, type RunPage } from "../../../src/protocol/run.ts";
 import { randomPlan, writePlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { World } from "../world.ts";
@@ -52,13 +54,16 @@ async function converse(
   stopping: AbortSignal,
 ): Promise<void> {
   const { task_id: taskId } = await person.createTask(name);
+  world.directories.push(name);
   for (let number = 1; !stopping.aborted; number++) {
     const token = `${name.replace("任务", "t")}-${number}`;
-    const post = await person.post(taskId, writePlan(randomPlan(random, token, steps)));
-    const { runId } = post;
+    const content = writePlan(randomPlan(random, token, steps));
+    const { runId, outcome, status } = await person.post(taskId, content, "reject", random.chance(0.4));
+    if (outcome === "refused") return world.context.violate(`a message was refused: ${status}`);
     if (!runId) {
-      if (post.outcome === "refused") world.context.violate(`a message was refused: ${post.status}`);
-      return;
+      // It may have come in all the same: then its run is in the way of the next message.
+      await awaitIdle(person, taskId, patienceMs);
+      continue;
     }
     await Promise.all(
       Array.from({ length: watchers }, (_, watcher) => {
@@ -72,5 +77,15 @@ async function converse(
         });
       }),
     );
+  }
+}
+
+async function awaitIdle(person: Person, taskId: string, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (performance.now() < deadline) {
+    const { answer } = await person.ask<RunPage>("GET", `/v1/tasks/${taskId}/runs?page_size=1`);
+    const [newest] = answer?.status === 200 ? answer.body.results : [];
+    if (answer?.status === 200 && !(newest && isActive(newest.status))) return;
+    await wait(50);
   }
 }

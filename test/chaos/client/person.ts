@@ -17,7 +17,8 @@ export interface Person {
     headers?: Record<string, string>,
   ): Promise<Asked<Body>>;
   createTask(name: string, fields?: Record<string, unknown>): Promise<CreatedTask>;
-  post(taskId: string, content: string, mode?: MessageMode): Promise<PostRecord>;
+  /** With an idempotency key and as often as it takes; without one (`once`) a single time, whatever comes of it. */
+  post(taskId: string, content: string, mode?: MessageMode, once?: boolean): Promise<PostRecord>;
   cancel(taskId: string, runId: string): Promise<CancelRecord>;
 }
 
@@ -66,7 +67,7 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
       if (answer?.status !== 201) throw new Error(`no task: ${answer?.status} ${answer?.text}`);
       return answer.body;
     },
-    async post(taskId, content, mode = "reject") {
+    async post(taskId, content, mode = "reject", once = false) {
       const record: PostRecord = {
         userId,
         taskId,
@@ -80,11 +81,13 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
         answeredAt: 0,
       };
       history.posts.push(record);
-      const { answer, attempts } = await ask<{ run_id: string; pending_id?: string }>(
+      const { answer, attempts } = await askPatiently<{ run_id: string; pending_id?: string }>(
+        caller,
+        once ? { ...options, patienceMs: 0 } : options,
         "POST",
         `/v1/tasks/${taskId}/messages`,
         { content, mode },
-        { "Idempotency-Key": randomUUID() },
+        once ? {} : { "Idempotency-Key": randomUUID() },
       );
       record.attempts = attempts;
       record.answeredAt = performance.now();
