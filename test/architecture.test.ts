@@ -49,6 +49,11 @@ const exceptions: [from: string, to: string, reason: string][] = [
     "server/data-folder/process-identity.ts",
     "knows its Postgres as the lock knows its server",
   ],
+  [
+    "server/runs/membership.ts",
+    "server/data-folder/process-identity.ts",
+    "looks for its neighbours' processes as the lock does",
+  ],
   ["server/models.ts", "agent/model", "makes the models that the settings name"],
   ["server/http/handlers/catalog.ts", "agent/skills.ts", "lists the skills"],
 ];

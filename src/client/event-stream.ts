@@ -1,5 +1,5 @@
 import { endsRun, type NumberedEvent, type RunEvent } from "../protocol/event.ts";
-import type { TaskChange } from "../protocol/task-change.ts";
+import type { TaskChange } from "../protocol/task.ts";
 import type { Client } from "./client.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { followStream, type StreamOptions } from "./reconnecting-stream.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PageQuery } from "./page.ts";
+import { RunStatus } from "./run.ts";
 import { rule, simpleName, timestamp, uuid } from "./text.ts";
 
 export const TaskStatus = z.enum(["active", "completed", "abandoned"]);
@@ -64,7 +65,7 @@ export type TaskPatch = z.infer<typeof TaskPatch>;
 export const TaskFork = z
   .object({
     from_idx: z.int().min(0).describe("the last message of the conversation that the new task begins with"),
-    name: simpleName.optional().describe("default: the name of the task it comes from"),
+    name: simpleName.optional().describe("default: the first task's name"),
   })
   .meta({ id: "TaskFork" });
 export type TaskFork = z.infer<typeof TaskFork>;
@@ -91,3 +92,25 @@ export const Folder = z
   .meta({ id: "Folder" });
 export const FolderList = z.object({ folders: z.array(Folder) }).meta({ id: "FolderList" });
 export type FolderList = z.infer<typeof FolderList>;
+
+/**
+ * What the stream of a user says (`GET /v1/events`): how things stand with a task that has changed. States, not
+ * steps: of several changes close together the last one is told, and one may be told twice.
+ */
+export const taskChangeData = {
+  ready: z.object({}).describe("the first event: from here on every change is told"),
+  task: z.object({
+    task_id: uuid,
+    name: z.string(),
+    status: TaskStatus,
+    updated_at: timestamp,
+    n_messages: z.int(),
+    n_pending: z.int(),
+    run: z.object({ run_id: uuid, status: RunStatus }).nullable().describe("its newest run"),
+  }),
+  task_deleted: z.object({ task_id: uuid }),
+} as const satisfies Record<string, z.ZodObject>;
+
+export type TaskChange = {
+  [Type in keyof typeof taskChangeData]: { type: Type } & z.infer<(typeof taskChangeData)[Type]>;
+}[keyof typeof taskChangeData];

@@ -74,7 +74,11 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     createClient: (applicationName) => new pg.Client({ ...connection, application_name: applicationName }),
     transaction: (work) => inTransaction(pool, work),
     withoutTimeout: () => openDatabase(address, { ...options, poolSize: 2, queryTimeoutMs: 0 }),
-    close: () => query.destroy(),
+    async close() {
+      // Kysely only ends a pool that it has used itself.
+      await query.destroy();
+      if (!pool.ending) await pool.end();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
-import type { PendingMode } from "../../protocol/pending.ts";
+import type { PendingMode } from "../../protocol/message.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { RunStatus } from "../../protocol/run.ts";
 import type { TaskStatus } from "../../protocol/task.ts";

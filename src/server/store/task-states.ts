@@ -1,4 +1,4 @@
-import type { TaskChange } from "../../protocol/task-change.ts";
+import type { TaskChange } from "../../protocol/task.ts";
 import type { Database } from "./database.ts";
 import { isoTime } from "./tasks.ts";
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
-import type { PendingMessage, PendingMode } from "../../protocol/pending.ts";
+import type { PendingMessage, PendingMode } from "../../protocol/message.ts";
 import { Button } from "../components/button.tsx";
 import { Modal } from "../components/dialog.tsx";
 import { Labelled, SelectField, textAreaClass } from "../components/field.tsx";

@@ -1,5 +1,5 @@
 import { ChevronDown } from "lucide-react";
-import type { PendingMode } from "../../protocol/pending.ts";
+import type { PendingMode } from "../../protocol/message.ts";
 import { ActionMenu, Choice } from "../components/menu.tsx";
 import { useLanguage } from "../language/language.ts";
 import { modes } from "./modes.ts";

@@ -1,5 +1,5 @@
 import { CornerDownRight, ListPlus, type LucideIcon, OctagonPause } from "lucide-react";
-import type { PendingMode } from "../../protocol/pending.ts";
+import type { PendingMode } from "../../protocol/message.ts";
 import type { Key } from "../language/translate.ts";
 
 /** How each way of sending a message to a run at work is called and drawn, the usual one first. */

@@ -1,6 +1,6 @@
 import { PencilLine, X } from "lucide-react";
 import { useState } from "react";
-import type { PendingMessage } from "../../protocol/pending.ts";
+import type { PendingMessage } from "../../protocol/message.ts";
 import { useLanguage } from "../language/language.ts";
 import { EditDialog } from "./edit-dialog.tsx";
 import { modes } from "./modes.ts";

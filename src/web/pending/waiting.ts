@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
-import type { PendingMessage } from "../../protocol/pending.ts";
+import type { PendingMessage } from "../../protocol/message.ts";
 import { pendingKey, usePending } from "../state/queries.ts";
 
 /** What this page knows of the messages that wait in a task, which become runs of the same id in turn. */

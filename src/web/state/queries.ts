@@ -5,7 +5,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import type { PendingMessage } from "../../protocol/pending.ts";
+import type { PendingMessage } from "../../protocol/message.ts";
 import type { Task, TaskPatch, TaskStatus } from "../../protocol/task.ts";
 import { client } from "./client.ts";
 

@@ -1,8 +1,7 @@
 import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { followChanges } from "../../client/event-stream.ts";
-import type { Task, TaskPage } from "../../protocol/task.ts";
-import type { TaskChange } from "../../protocol/task-change.ts";
+import type { Task, TaskChange, TaskPage } from "../../protocol/task.ts";
 import { client } from "./client.ts";
 import { setNewestRun } from "./newest-run.ts";
 import { pendingKey, type TaskFilter, taskKey } from "./queries.ts";

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../../protocol/error.ts";
-import type { PendingMessage, PendingMode } from "../../protocol/pending.ts";
+import type { PendingMessage, PendingMode } from "../../protocol/message.ts";
 import type { Task } from "../../protocol/task.ts";
 import { useEscape } from "../components/latest.ts";
 import { notices } from "../components/toaster.tsx";

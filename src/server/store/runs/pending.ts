@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
-import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/pending.ts";
+import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
 import { isoTime, taskNotFound } from "../tasks.ts";
 import { activeStates } from "./runs.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DatabaseError, type PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
 import type { MessageMode } from "../../../protocol/message.ts";
-import { maxPending, type PendingMode } from "../../../protocol/pending.ts";
+import { maxPending, type PendingMode } from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
 import { taskNotFound } from "../tasks.ts";
 import { hasActiveRun } from "./pending.ts";
