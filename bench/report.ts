@@ -18,7 +18,7 @@ export function printRows(rows: Row[]): void {
   for (const row of rows) {
     const { limit, atMost } = row;
     const met = limit === undefined || (atMost ? row.figure <= limit : row.figure >= limit);
-    const goal = limit === undefined ? "" : `${atMost ? "≤" : "≥"} ${limit}`;
+    const goal = limit === undefined ? "" : `${atMost ? "≤" : "≥"} ${Number(limit.toFixed(1))}`;
     const sides =
       row.direct === undefined
         ? ""
@@ -28,7 +28,7 @@ export function printRows(rows: Row[]): void {
         row.name.padEnd(68),
         `${round(row.figure)} ${row.unit}`.padStart(12),
         goal.padStart(9),
-        met ? "met " : "MISS",
+        limit === undefined ? "    " : met ? "met " : "MISS",
         sides,
       ].join("  "),
     );
