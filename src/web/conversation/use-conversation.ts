@@ -17,6 +17,7 @@ import { client } from "../state/client.ts";
 import { useFrameState } from "../state/frame-state.ts";
 import { setNewestRun, useNewestRun } from "../state/newest-run.ts";
 import { pendingKey, refreshTasks, taskKey } from "../state/queries.ts";
+import { useSeen } from "../state/seen.ts";
 
 /** A task's conversation as it is shown, and what can be done in it. */
 export interface LiveConversation {
@@ -83,8 +84,9 @@ export function useConversation(taskId: string): LiveConversation {
     else show((before) => before && beginRun(addUserMessage(before, text), newestId));
   }, [loaded, runId, newestId, reload, show, waiting]);
 
+  const seen = useSeen();
   useEffect(() => {
-    if (runId === null) return;
+    if (runId === null || !seen) return;
     const controller = new AbortController();
     const { signal } = controller;
     const follow = async () => {
@@ -96,23 +98,19 @@ export function useConversation(taskId: string): LiveConversation {
         if (event.type === "tool_result") void queries.invalidateQueries({ queryKey: ["files"] });
       }
     };
-    // Refused for good: reading the task says whether it is gone or the session over; else the run is another one.
-    const recover = async () => {
+    const settle = () => {
+      setLost(false);
       if (signal.aborted) return;
-      await queries.invalidateQueries({ queryKey: taskKey(taskId) });
-      await reload();
+      setStopping(false);
+      for (const queryKey of [["tasks"], taskKey(taskId), pendingKey(taskId), ["files"]])
+        void queries.invalidateQueries({ queryKey });
     };
     void follow()
-      .catch(recover)
-      .finally(() => {
-        setLost(false);
-        setStopping(false);
-        void refreshTasks(queries);
-        for (const queryKey of [taskKey(taskId), pendingKey(taskId), ["files"]])
-          void queries.invalidateQueries({ queryKey });
-      });
+      // Refused for good: what is asked for anew says whether the task is gone or the session over, else what became of it.
+      .catch(() => signal.aborted || reload())
+      .finally(settle);
     return () => controller.abort();
-  }, [runId, taskId, queries, reload, show, latest, waiting]);
+  }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
 
   const send = async (text: string, mode: MessageMode) => {
     const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode });

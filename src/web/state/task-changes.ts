@@ -1,10 +1,11 @@
 import { type InfiniteData, type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { followChanges } from "../../client/event-stream.ts";
 import type { Task, TaskChange, TaskPage } from "../../protocol/task.ts";
 import { client } from "./client.ts";
 import { setNewestRun } from "./newest-run.ts";
 import { pendingKey, type TaskFilter, taskKey } from "./queries.ts";
+import { useSeen } from "./seen.ts";
 
 type Moved = Extract<TaskChange, { type: "task" }>;
 
@@ -13,49 +14,39 @@ const pauseAfterRefusalMs = 30_000;
 /** Lists whose order has changed are read again at most this often, ms. */
 const listPauseMs = 1_000;
 
-/**
- * Keeps everything shown of tasks in step with the server, by its stream of changes. Only while the page is seen:
- * over plain http a browser holds six connections to a server, for all of its pages together.
- */
+/** Keeps everything shown of tasks in step with the server, by its stream of changes, while the page is seen. */
 export function useTaskChanges(): void {
   const queries = useQueryClient();
+  const seen = useSeen();
+  const cursor = useRef<string | undefined>(undefined);
   useEffect(() => {
+    if (!seen) return;
     const lists = readListsAgain(queries);
-    let cursor: string | undefined;
-    let connection: AbortController | null = null;
-    const follow = async (signal: AbortSignal) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const follow = async () => {
+      const after = cursor.current;
+      for await (const each of followChanges(client, { signal, ...(after && { after }) })) {
+        cursor.current = each.cursor;
+        if (applyChange(queries, each.event)) lists.ask();
+      }
+    };
+    const followForEver = async () => {
       while (!signal.aborted) {
-        try {
-          for await (const each of followChanges(client, { signal, ...(cursor && { after: cursor }) })) {
-            cursor = each.cursor;
-            if (applyChange(queries, each.event)) lists.ask();
-          }
-        } catch {
-          // Signed out, or a cursor that means nothing any more: what is asked for anew tells which.
-          cursor = undefined;
-          if (signal.aborted) return;
-          await refreshAll(queries);
-          await pause(pauseAfterRefusalMs, signal);
-        }
+        await follow().catch(() => {});
+        if (signal.aborted) return;
+        // Signed out, or a cursor that means nothing any more: what is asked for anew tells which.
+        cursor.current = undefined;
+        await refreshAll(queries);
+        await pause(pauseAfterRefusalMs, signal);
       }
     };
-    const seen = () => {
-      if (document.hidden) {
-        connection?.abort();
-        connection = null;
-      } else if (!connection) {
-        connection = new AbortController();
-        void follow(connection.signal);
-      }
-    };
-    seen();
-    document.addEventListener("visibilitychange", seen);
+    void followForEver();
     return () => {
-      document.removeEventListener("visibilitychange", seen);
-      connection?.abort();
+      controller.abort();
       lists.stop();
     };
-  }, [queries]);
+  }, [queries, seen]);
 }
 
 /** Puts a change into what is kept; true where lists of tasks have to be read again. */

@@ -29,6 +29,10 @@ const statements = [
   `drop index runs_leased`,
   `create index runs_at_work on runs (user_id, lease_owner) where status in ('running', 'cancelling')`,
 
+  // When a user had a run taken from the queue last: who waited longer comes first.
+  `create sequence turns`,
+  `alter table users add column last_turn bigint not null default 0`,
+
   // Both counters are read and moved under the task's row lock, which also decides between a run's end and a
   // message that wants to wait behind it.
   `alter table tasks add column n_runs int not null default 0, add column n_pending int not null default 0`,

@@ -2,24 +2,23 @@ import type { Database } from "../database.ts";
 import { type LeasedRun, leasedColumns } from "./runs.ts";
 
 /**
- * Waiting runs in the order they are taken, as SQL: round-robin by user, each user's in order. A user's turn counts
- * what is at work for them already, so that who has little there comes first.
+ * Waiting runs, as SQL, to be taken by `turn`, then `last_turn`, then `run_id`: round-robin by user, each user's in order. A
+ * user's turn counts what is at work for them already, so that who has little there comes first.
  */
 function inOrder(perUser: string): string {
-  return `with recursive users as (
+  return `with recursive who as (
       (select user_id from runs where status = 'queued' order by user_id limit 1)
       union all
-      select (select runs.user_id from runs where status = 'queued' and runs.user_id > users.user_id
-        order by runs.user_id limit 1) from users where users.user_id is not null
+      select (select runs.user_id from runs where status = 'queued' and runs.user_id > who.user_id
+        order by runs.user_id limit 1) from who where who.user_id is not null
     ), at_work as (
       select user_id, count(*) as n from runs where status in ('running', 'cancelling') group by user_id
     ), waiting as (
-      select users.user_id, queued.run_id, coalesce(at_work.n, 0) + place as turn
-      from users left join at_work using (user_id) cross join lateral (
+      select queued.run_id, coalesce(at_work.n, 0) + place as turn, last_turn
+      from who join users using (user_id) left join at_work using (user_id) cross join lateral (
         select run_id, row_number() over (order by run_id) as place from (
-          select run_id from runs where status = 'queued' and runs.user_id = users.user_id
+          select run_id from runs where status = 'queued' and runs.user_id = who.user_id
           order by run_id limit ${perUser}) first) queued
-      where users.user_id is not null
     )`;
 }
 
@@ -44,7 +43,7 @@ export async function claimRuns(
         limit 8 for update skip locked
       ), next as (
         select run_id from runs where status = 'queued' and run_id = any(array(
-          select run_id from waiting where turn <= $3 order by turn, run_id
+          select run_id from waiting where turn <= $3 order by turn, last_turn, run_id
           limit greatest(0, $2 - (select count(*) from resumed))))
         order by run_id for update
       ), taken as (
@@ -53,6 +52,8 @@ export async function claimRuns(
           started_at = coalesce(started_at, now())
         where run_id = any(array(table resumed union all table cancelled union all table next))
         returning *
+      ), served as (
+        update users set last_turn = nextval('turns') where user_id = any(array(select user_id from taken))
       ), moved as (
         update tasks set updated_at = now() from taken where tasks.task_id = taken.task_id
       )
@@ -114,8 +115,8 @@ export async function logQueuePositions(database: Database): Promise<string[]> {
   const { rows } = await database.pool.query<{ run_id: string }>({
     name: "log-queue-positions",
     text: `${inOrder(String(toldPositions))}, ranked as (
-        select run_id, row_number() over (order by turn, run_id) as position from waiting
-        order by turn, run_id limit ${toldPositions}
+        select run_id, row_number() over (order by turn, last_turn, run_id) as position from waiting
+        order by turn, last_turn, run_id limit ${toldPositions}
       ), moved as (
         select runs.run_id, position from runs join ranked using (run_id)
         where status = 'queued' and queue_position is distinct from position for update of runs skip locked

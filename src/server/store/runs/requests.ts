@@ -1,5 +1,6 @@
 import { ApiError } from "../../../protocol/error.ts";
 import type { Answer, AnswerCreate, Request } from "../../../protocol/request.ts";
+import { parseUuid } from "../../../protocol/text.ts";
 import type { Database } from "../database.ts";
 import { readRun } from "./runs.ts";
 
@@ -18,12 +19,15 @@ export async function answerRequest(
   given: AnswerCreate,
 ): Promise<void> {
   await readRun(database, userId, taskId, runId);
-  const asked = await database.query
-    .selectFrom("requests")
-    .select(["request", "answer"])
-    .where("request_id", "=", given.request_id)
-    .where("run_id", "=", runId)
-    .executeTakeFirst();
+  const requestId = parseUuid(given.request_id);
+  const asked =
+    requestId !== null &&
+    (await database.query
+      .selectFrom("requests")
+      .select(["request", "answer"])
+      .where("request_id", "=", requestId)
+      .where("run_id", "=", runId)
+      .executeTakeFirst());
   if (!asked) throw new ApiError("request_not_found", "The run has made no such request.");
   if (asked.answer !== null) throw alreadyAnswered();
   const answer: GivenAnswer = { ...fittingAnswer(asked.request, given), by: "person" };
@@ -36,7 +40,7 @@ export async function answerRequest(
     if (active === 0) throw alreadyAnswered();
     const { rowCount } = await client.query(
       "update requests set answer = $2 where request_id = $1 and answer is null",
-      [given.request_id, JSON.stringify(answer)],
+      [requestId, JSON.stringify(answer)],
     );
     if (rowCount === 0) throw alreadyAnswered();
     await resumeAnswered(client, runId);
