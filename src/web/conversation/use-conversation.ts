@@ -106,8 +106,8 @@ export function useConversation(taskId: string): LiveConversation {
         void queries.invalidateQueries({ queryKey });
     };
     void follow()
-      // Refused for good: what is asked for anew says whether the task is gone or the session over, else what became of it.
-      .catch(() => signal.aborted || reload())
+      // Refused for good: what is asked for anew says whether the task is gone, the session over, or the run another.
+      .catch(() => (signal.aborted ? undefined : reload()))
       .finally(settle);
     return () => controller.abort();
   }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
@@ -115,6 +115,7 @@ export function useConversation(taskId: string): LiveConversation {
   const send = async (text: string, mode: MessageMode) => {
     const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode });
     if (accepted.pending_id !== undefined) {
+      waiting.add({ pending_id: accepted.pending_id, content: text }, mode);
       await queries.invalidateQueries({ queryKey: pendingKey(taskId) });
       return;
     }

@@ -68,6 +68,8 @@ export const chinese: Dictionary = {
   "image.unknown": "无法显示的图片",
   "image.untitled": "图片",
 
+  "mode.answer": "回答",
+  "mode.answerHint": "作为上面问题的回答",
   "mode.current": "发给正在进行的工作：{mode}",
   "mode.interrupt": "打断",
   "mode.interruptHint": "停下手头的工作，先处理这条",

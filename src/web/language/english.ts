@@ -68,6 +68,8 @@ export const english = {
   "image.unknown": "Not a picture that can be shown",
   "image.untitled": "Picture",
 
+  "mode.answer": "Answer",
+  "mode.answerHint": "As the answer to the question above",
   "mode.current": "Messages to the work at hand: {mode}",
   "mode.interrupt": "Interrupt",
   "mode.interruptHint": "Stops the work at hand, then this comes first",

@@ -1,14 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../../protocol/error.ts";
-import type { PendingMessage, PendingMode } from "../../protocol/message.ts";
 import type { Task } from "../../protocol/task.ts";
-import { useEscape } from "../components/latest.ts";
 import { notices } from "../components/toaster.tsx";
 import { ConversationActionsContext, useLatestActions } from "../conversation/actions.ts";
 import { Announcer } from "../conversation/announcer.tsx";
-import { Composer } from "../conversation/composer.tsx";
 import { forkTask } from "../conversation/fork.ts";
 import { rowsOf } from "../conversation/rows.ts";
 import { Transcript } from "../conversation/transcript.tsx";
@@ -18,13 +15,12 @@ import { listNames, useUpload } from "../files/use-upload.ts";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { DirectoryContext } from "../markdown/directory-context.ts";
-import { ModeMenu } from "../pending/mode-menu.tsx";
-import { PendingList } from "../pending/pending-list.tsx";
 import { readDraft, useDraft } from "../state/drafts.ts";
-import { refreshTasks, usePending, useTask } from "../state/queries.ts";
+import { refreshTasks, useTask } from "../state/queries.ts";
 import { directoryOf } from "../tasks/directory.ts";
 import { TaskHeader } from "../tasks/task-header.tsx";
 import { NotFound, Starting, Unreachable } from "./plain-pages.tsx";
+import { Reply } from "./reply.tsx";
 
 /** A task: its conversation, and where the next message is written. */
 export function TaskView() {
@@ -47,19 +43,16 @@ function Work({ task }: { task: Task }) {
   const language = useLanguage();
   const { t } = language;
   const live = useConversation(task.task_id);
-  const { conversation, runId } = live;
-  const pending = usePending(task.task_id);
+  const { conversation } = live;
   const rows = useMemo(() => (conversation ? rowsOf(conversation) : []), [conversation]);
   const [text, setText] = useDraft(task.task_id);
-  const [mode, setMode] = useState<PendingMode>("steer");
-  const [sending, setSending] = useState(false);
   const upload = useUpload();
   const composer = useRef<{ focus: () => void }>(null);
 
   const complain = (error: unknown) => {
     notices.add({ type: "error", title: explainProblem(error, language) });
   };
-  const append = (more: string, between: string) => {
+  const append = (more: string, between = "\n\n") => {
     setText([readDraft(task.task_id).trimEnd(), more].filter(Boolean).join(between));
     composer.current?.focus();
   };
@@ -70,36 +63,6 @@ function Work({ task }: { task: Task }) {
     if (result) append(t("composer.attached", { names: listNames(result) }), "\n");
   };
   const drop = useDropZone((files) => void addFiles(files));
-
-  const sendDraft = async () => {
-    setSending(true);
-    try {
-      // A run that this page has not heard of yet is no reason to refuse.
-      await live.send(text.trim(), runId === null ? "queue" : mode);
-      setText("");
-      // Once is meant once.
-      if (mode === "interrupt") setMode("steer");
-    } catch (error) {
-      complain(error);
-    } finally {
-      setSending(false);
-    }
-  };
-  const halt = () => live.stop().catch(complain);
-  useEscape(runId !== null, halt);
-  const withdraw = async ({ pending_id, content }: PendingMessage) => {
-    try {
-      await live.withdraw(pending_id);
-    } catch (error) {
-      return complain(error);
-    }
-    const restore = () => {
-      append(content, "\n\n");
-      notices.close(notice);
-    };
-    const actionProps = { children: t("pending.restore"), onClick: restore };
-    const notice = notices.add({ title: t("pending.withdrawn"), actionProps });
-  };
   const actions = useActions(task, live, complain, () => composer.current?.focus());
 
   return (
@@ -121,27 +84,17 @@ function Work({ task }: { task: Task }) {
         </DirectoryContext>
       </ConversationActionsContext>
       <Announcer conversation={conversation} stopping={live.stopping} />
-      <div className="mx-auto w-full max-w-[46rem] px-4 pt-1 pb-[max(0.9rem,env(safe-area-inset-bottom))]">
-        {live.lost && (
-          <p role="status" className="mb-2 text-center text-muted-foreground text-sm">
-            {t("connection.lost")}
-          </p>
-        )}
-        <PendingList pending={pending} onWithdraw={(message) => void withdraw(message)} />
-        <Composer
-          ref={composer}
-          text={text}
-          onChange={setText}
-          onSend={() => void sendDraft()}
-          onStop={runId !== null ? () => void halt() : undefined}
-          onFiles={(files) => void addFiles(files)}
-          upload={upload}
-          canSend={conversation !== null && !sending && text.trim() !== ""}
-          placeholder={t("composer.placeholder")}
-        >
-          {runId !== null && <ModeMenu mode={mode} onChoose={setMode} />}
-        </Composer>
-      </div>
+      <Reply
+        ref={composer}
+        task={task}
+        live={live}
+        text={text}
+        onChange={setText}
+        onAppend={append}
+        onFiles={(files) => void addFiles(files)}
+        upload={upload}
+        onProblem={complain}
+      />
       {drop.over && (
         <div className="pointer-events-none absolute inset-3 z-10 grid place-items-center rounded-2xl border-2 border-primary border-dashed bg-primary-soft/90 font-medium text-primary">
           {t("files.drop")}

@@ -77,7 +77,10 @@ describe("ids", () => {
     `%20${unknown}`,
   ];
   test.each(malformed)("%s in the path is no id and gets 404", async (id) => {
-    for (const path of [`/v1/tasks/${id}/messages`, `/v1/tasks/${task.task_id}/runs/${id}/events`]) {
+    const ofRun = `/v1/tasks/${task.task_id}/runs/${id}/events`;
+    // Two dots are gone before they are sent: that address is another one.
+    const isSent = new URL(ofRun, server.url).pathname.includes("/runs/");
+    for (const path of [`/v1/tasks/${id}/messages`, ...(isSent ? [ofRun] : [])]) {
       const answer = await ask(user, "GET", path);
       expect([path, answer.status]).toEqual([path, 404]);
       expect(answer.body.detail).toBeTypeOf("string");

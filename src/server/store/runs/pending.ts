@@ -140,10 +140,8 @@ export async function promotePending(
     );
     const [next] = rows;
     if (!next) return null;
-    // What other interruptions were to stop has ended: they must not stop this one.
-    await client.query("update pending set mode = 'queue' where task_id = $1 and mode = 'interrupt'", [
-      taskId,
-    ]);
+    // What the others were to stop, or to enter, has ended: they must not do so to this one.
+    await client.query("update pending set mode = 'queue' where task_id = $1", [taskId]);
     await client.query(
       `with run as (
          insert into runs (run_id, task_id, user_id, ordinal, status) values ($2, $1, $3, $4, 'queued')

@@ -62,8 +62,9 @@ async function postWithin(client: PoolClient, message: PostedMessage): Promise<P
     if (task.n_pending >= maxPending) {
       throw new ApiError("pending_full", `No more than ${maxPending} messages can wait in a task.`);
     }
-    await insertPending(client, message, message.mode);
     const steers = message.mode === "steer" && active !== undefined;
+    // With no run to enter it becomes one, as it is promised here.
+    await insertPending(client, message, message.mode === "steer" && !steers ? "queue" : message.mode);
     outcome = {
       runId: steers ? active : runId,
       pendingId: runId,
