@@ -16,6 +16,10 @@ export async function publish(database: Database, notice: Notice, subjects: stri
   });
 }
 
+/** How often a connection that only listens is asked whether it still stands, and how long for, milliseconds. */
+const probeEvery = 3_000;
+const probePatience = 2_000;
+
 /**
  * Listens on a connection of its own and reconnects for as long as `signal` lasts. `onNotice` also gets
  * `("server", "")` after every (re)connection, since words may have been lost before. Resolves once listening.
@@ -47,7 +51,12 @@ export async function listen(
     }
     signal.addEventListener("abort", stop, { once: true });
     onNotice("server", "");
+    // One that has silently died would never say so: nothing is ever sent on it.
+    const probe = setInterval(() => {
+      client.query({ text: "select 1", query_timeout: probePatience }).catch(stop);
+    }, probeEvery);
     void lost.then(() => {
+      clearInterval(probe);
       signal.removeEventListener("abort", stop);
       if (!signal.aborted) void reconnect();
     });

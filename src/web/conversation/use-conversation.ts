@@ -55,6 +55,7 @@ export function useConversation(taskId: string): LiveConversation {
   const noticed = useRef(new Set<string>());
   const sent = useRef(new Map<string, string>());
   const waiting = useWaiting(taskId);
+  const posting = useRef<Promise<unknown>>(Promise.resolve());
   const reads = useRef(0);
 
   const reload = useCallback(async () => {
@@ -78,10 +79,15 @@ export function useConversation(taskId: string): LiveConversation {
   useEffect(() => {
     if (!loaded || runId !== null || newestId === null || noticed.current.has(newestId)) return;
     noticed.current.add(newestId);
-    const text = sent.current.get(newestId) ?? waiting.takeFirst(newestId);
-    // What is shown says more than what is stored: how long each tool took, what the model thought.
-    if (text === undefined) void reload();
-    else show((before) => before && beginRun(addUserMessage(before, text), newestId));
+    const begin = async () => {
+      // A run can be heard of before the answer to the message that began it.
+      await posting.current;
+      const text = sent.current.get(newestId) ?? waiting.takeFirst(newestId);
+      // What is shown says more than what is stored: how long each tool took, what the model thought.
+      if (text === undefined) await reload();
+      else show((before) => before && beginRun(addUserMessage(before, text), newestId));
+    };
+    void begin();
   }, [loaded, runId, newestId, reload, show, waiting]);
 
   const seen = useSeen();
@@ -112,16 +118,20 @@ export function useConversation(taskId: string): LiveConversation {
     return () => controller.abort();
   }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
 
-  const send = async (text: string, mode: MessageMode) => {
+  const post = async (text: string, mode: MessageMode) => {
     const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode });
     if (accepted.pending_id !== undefined) {
       waiting.add({ pending_id: accepted.pending_id, content: text }, mode);
-      await queries.invalidateQueries({ queryKey: pendingKey(taskId) });
-      return;
+      return void queries.invalidateQueries({ queryKey: pendingKey(taskId) });
     }
     sent.current.set(accepted.run_id, text);
     setNewestRun(queries, taskId, { run_id: accepted.run_id, status: "queued" });
     void refreshTasks(queries);
+  };
+  const send = async (text: string, mode: MessageMode) => {
+    const posted = post(text, mode);
+    posting.current = posted.catch(() => {});
+    await posted;
   };
   const stop = async () => {
     if (runId === null || stopping) return;

@@ -29,8 +29,8 @@ export interface CrashReport {
   effects: Tally;
   /** Steps whose words on the screen are not those that were stored. */
   differing: number;
-  /** Calls that were answered with an error: those that a crash cut off. */
-  cut_off: number;
+  /** What calls were answered that did not succeed: those that a crash cut off. */
+  errors: string[];
   /** Whether the command that was at work when its server was killed went on without it. */
   outlived: boolean;
   /** How the run ended, in a word or the error's. */
@@ -43,12 +43,13 @@ const latestMs = 10_000;
 /** The lines that say what the crash test found. */
 export function describeCrash(report: CrashReport): Check[] {
   const { events, messages, effects, crashes } = report;
-  const cut = report.cut_off === 1 ? "1 call was" : `${report.cut_off} calls were`;
+  const cut = report.errors.length === 1 ? "1 call was" : `${report.errors.length} calls were`;
   return [
     describeEnd(report),
     describeTally("events", events, "in the log, seen by a watcher over all connections"),
     describeTally("messages", messages, "stored", report.differing),
     describeTally("effects", effects, `in the file; ${cut} cut off, and answered with "outcome unknown"`),
+    ...(report.errors.length > crashes.length ? [describeErrors(report)] : []),
     ...crashes.map(describeGoingOn),
     ...(report.outlived
       ? [warning("commands", "the command at work went on after its server was killed", containmentAdvice)]
@@ -73,6 +74,12 @@ function describeTally(name: string, tally: Tally, what: string, differing = 0):
   const more = differing > 0 ? `; ${differing} of them are not what watchers were shown` : "";
   const text = `${lost} lost, ${duplicated} duplicated of ${total} ${what}${more}`;
   return lost + duplicated + differing === 0 ? ok(name, text) : failed(name, text, tell);
+}
+
+/** A call that fails by itself has no effect, and proves nothing. */
+function describeErrors({ errors, crashes, tool }: CrashReport): Check {
+  const text = `${errors.length} calls failed, and only ${crashes.length} servers were killed: ${errors.join(" / ")}`;
+  return failed("effects", text, `The agent's tools must work here: ${tool}, write, read and list.`);
 }
 
 function describeGoingOn({ point, start_ms: start, went_on_ms: wentOn }: Crash): Check {

@@ -19,7 +19,7 @@ export interface Remains {
 /** Counts what was lost, and what was done, said or shown twice. */
 export function judge(
   remains: Remains,
-): Pick<CrashReport, "events" | "messages" | "effects" | "differing" | "cut_off" | "outlived" | "end"> {
+): Pick<CrashReport, "events" | "messages" | "effects" | "differing" | "errors" | "outlived" | "end"> {
   const { log, effects } = remains;
   const last = log.at(-1);
   return {
@@ -27,7 +27,7 @@ export function judge(
     messages: judgeMessages(remains),
     effects: judgeEffects(remains),
     differing: countDiffering(remains),
-    cut_off: log.filter((event) => event.type === "tool_result" && event.is_error).length,
+    errors: log.flatMap((event) => (event.type === "tool_result" && event.is_error ? [event.content] : [])),
     outlived: words(effects).includes(outlivedLabel),
     end:
       last?.type === "done" ? last.status : last?.type === "error" ? `${last.code}: ${last.msg}` : "no end",
