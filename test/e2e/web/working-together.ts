@@ -92,6 +92,16 @@ export function testWorkingTogether(web: WebTest): void {
     expect(sent).toContain("三季度");
   });
 
+  test("words of one's own answer a question, written where messages are written", async () => {
+    web.server.models.script(calls("ask", { question: "用什么标题？" }), says("标题定了。"));
+    await web.handOver("起一个标题");
+    await web.page.getByRole("button", { name: "发给正在进行的工作：回答" }).waitFor();
+    await send("三季度总结");
+    await web.page.getByText("标题定了。").waitFor();
+    expect(await messages()).toEqual(["起一个标题"]);
+    expect(JSON.stringify(web.server.models.requests.at(-1)?.body)).toContain("三季度总结");
+  });
+
   test("what needs leave is shown in full, and denied with a word for the assistant", async () => {
     const command = "rm -r 旧文件\necho 完成";
     web.server.models.script(calls("bash", { command }), says("好，不删。"));
