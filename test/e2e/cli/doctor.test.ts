@@ -42,7 +42,8 @@ async function leftovers(): Promise<unknown[]> {
 
 const nothingWrong = { lost: 0, duplicated: 0 };
 
-describe("the crash test", () => {
+/** Three servers are started, one after the other. */
+describe("the crash test", { timeout: 120_000 }, () => {
   test("kills servers in the middle of a run, and finds nothing lost and nothing done twice", async () => {
     const { code, report } = await diagnose([]);
     // The tests' Postgres is fast at the price of what a power cut would take.
@@ -57,7 +58,7 @@ describe("the crash test", () => {
       messages: { ...nothingWrong, total: 18 },
       effects: { ...nothingWrong, total: 5 },
       differing: 0,
-      cut_off: 1,
+      errors: [expect.stringContaining("not known whether it took effect")],
       end: "ok",
     });
     expect(report.ok).toBe(false);
