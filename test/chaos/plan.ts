@@ -10,10 +10,10 @@ export interface Plan {
 }
 
 /**
- * text: says something. bash: adds its mark to the file `effects`, then sleeps. twice: two such commands and a
- * read between them. write: writes its mark into a file of its own. read: reads.
+ * text: says something. bash: adds its mark to the file `effects`, then sleeps a moment; slow: for the time that is set;
+ * long: for a minute. twice: two such commands and a read between them. write: writes its mark into a file of its own.
  */
-export type Step = "text" | "bash" | "slow" | "twice" | "write" | "read";
+export type Step = "text" | "bash" | "slow" | "long" | "twice" | "write" | "read";
 
 const tools: readonly Step[] = ["bash", "bash", "slow", "twice", "write", "read"];
 
@@ -90,6 +90,8 @@ function callsOf(step: Step, token: string, index: number, { marker, slowSeconds
       return [append(0, 0.02)];
     case "slow":
       return [append(0, slowSeconds)];
+    case "long":
+      return [append(0, 60)];
     case "twice":
       return [append(0, 0), call(1, "read", { path: "effects" }), append(2, 0.05)];
     case "write":

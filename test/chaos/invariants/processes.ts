@@ -26,3 +26,13 @@ function read(path: string): string {
     return "";
   }
 }
+
+/** The first of these processes that a process descends from. */
+export function findAncestor(pid: number, candidates: number[]): number | undefined {
+  for (let at = pid; at > 1; ) {
+    if (candidates.includes(at)) return at;
+    const stat = read(`/proc/${at}/stat`);
+    at = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
+  }
+  return undefined;
+}

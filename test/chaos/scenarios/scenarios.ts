@@ -1,8 +1,23 @@
 import type { Scenario } from "../scenario.ts";
 import { cancel } from "./cancel.ts";
 import { crash, steps } from "./crash.ts";
+import { database } from "./database.ts";
+import { drain } from "./drain.ts";
 import { model } from "./model.ts";
+import { steer } from "./steer.ts";
 import { streams } from "./streams.ts";
+import { takeover, takeoverByKill } from "./takeover.ts";
 
 /** All scenarios, in the order they run. */
-export const scenarios: readonly Scenario[] = [crash, steps, streams, cancel, model];
+export const scenarios: readonly Scenario[] = [
+  crash,
+  steps,
+  takeover,
+  takeoverByKill,
+  drain,
+  database,
+  steer,
+  streams,
+  cancel,
+  model,
+];
