@@ -18,7 +18,7 @@ import { type SteeringMessage, takeSteering } from "../store/runs/pending.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
 import { type EventLog, LeaseLostError } from "./event-log.ts";
 import type { RunLog } from "./run-log.ts";
-import type { RunControl, StartedRun, Stop } from "./worker.ts";
+import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
 
 export interface ExecutionOptions {
   database: Database;
@@ -52,13 +52,13 @@ export async function readAhead(
 /**
  * Executes a leased run until it is over, or has to be let go of: gathers what the agent needs, lets it work from where
  * the run's log and messages end, and writes the last word. Never rejects: whatever happens is an end of the run, unless
- * the run is no longer ours. Resolves to whether messages wait behind the run, which is over.
+ * the run is no longer ours.
  */
 export async function executeRun(
   run: StartedRun,
   control: RunControl,
   options: ExecutionOptions,
-): Promise<{ pending: boolean }> {
+): Promise<Afterwards> {
   const lost = new AbortController();
   const signal = AbortSignal.any([control.stop, lost.signal]);
   let log: RunLog | undefined;
@@ -73,8 +73,9 @@ export async function executeRun(
     }
     await log.end(end);
     // Somebody may have answered while the run was on its way to waiting for it.
-    if (end.status === "waiting") await resumeAnswered(options.database.pool, run.runId);
-    return { pending: isOver(end) && log.pending > 0 };
+    const answered = end.status === "waiting" ? await resumeAnswered(options.database.pool, run.runId) : 0;
+    const isOver = end.status !== "waiting" && end.status !== "running";
+    return { pending: isOver && log.pending > 0, claimable: end.status === "running" || answered > 0 };
   } catch (error) {
     if (error instanceof LeaseLostError || lost.signal.aborted || isDatabaseAway(error)) {
       // Whoever has it now, or this server's next heartbeat, goes on with it.
@@ -83,7 +84,7 @@ export async function executeRun(
       options.logger.error({ runId: run.runId, error }, "a run failed unexpectedly");
       await log?.end(internalError).catch(() => {});
     }
-    return { pending: (log?.pending ?? 0) > 0 };
+    return { pending: (log?.pending ?? 0) > 0, claimable: false };
   } finally {
     if (log) options.eventLog.close(log);
   }
@@ -94,10 +95,6 @@ const internalError: RunEnd = {
   errorCode: "internal_error",
   errorMessage: "Something went wrong on the server. Its log has the details.",
 };
-
-function isOver({ status }: RunEnd): boolean {
-  return status !== "waiting" && status !== "running";
-}
 
 /** A run that begins here has no past to be read. */
 async function readProgressOf(run: StartedRun, { database }: ExecutionOptions): Promise<RunProgress> {

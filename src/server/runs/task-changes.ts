@@ -19,6 +19,14 @@ interface Channel {
   telling: boolean;
 }
 
+/** Who watches one task. */
+export interface TaskWatcher {
+  /** Something may have become of it. */
+  onChange(): void;
+  /** The server closes. */
+  onClose(): void;
+}
+
 /**
  * Who wants to know when something becomes of a task: the streams of users, which are told the state it is in,
  * and whoever watches one task. Words only wake; states are read from the database.
@@ -29,7 +37,7 @@ export class TaskChanges {
   readonly #database: Database;
   readonly #logger: Logger;
   readonly #channels = new Map<string, Channel>();
-  readonly #taskWatchers = new Map<string, Set<() => void>>();
+  readonly #taskWatchers = new Map<string, Set<TaskWatcher>>();
   readonly #untold = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -54,7 +62,7 @@ export class TaskChanges {
 
   /** Words of other servers may have been lost. */
   wakeAll(): void {
-    for (const watchers of this.#taskWatchers.values()) for (const onChange of watchers) onChange();
+    for (const watcher of this.#allTaskWatchers()) watcher.onChange();
     for (const channel of this.#channels.values()) {
       void this.#tell(channel, () =>
         readTaskStatesSince(this.#database, channel.userId, channel.cursor - overlap),
@@ -62,12 +70,12 @@ export class TaskChanges {
     }
   }
 
-  /** Calls back whenever something may have become of a task; returns what stops it. */
-  watchTask(taskId: string, onChange: () => void): () => void {
+  /** Returns what stops it. */
+  watchTask(taskId: string, watcher: TaskWatcher): () => void {
     const watchers = this.#taskWatchers.get(taskId) ?? new Set();
-    this.#taskWatchers.set(taskId, watchers.add(onChange));
+    this.#taskWatchers.set(taskId, watchers.add(watcher));
     return () => {
-      watchers.delete(onChange);
+      watchers.delete(watcher);
       if (watchers.size === 0 && this.#taskWatchers.get(taskId) === watchers)
         this.#taskWatchers.delete(taskId);
     };
@@ -102,10 +110,15 @@ export class TaskChanges {
     if (this.#timer) clearTimeout(this.#timer);
     for (const channel of this.#channels.values()) for (const watcher of channel.watchers) watcher.end();
     this.#channels.clear();
+    for (const watcher of this.#allTaskWatchers()) watcher.onClose();
+  }
+
+  #allTaskWatchers(): TaskWatcher[] {
+    return [...this.#taskWatchers.values()].flatMap((watchers) => [...watchers]);
   }
 
   #wake(userId: string, taskId: string): void {
-    for (const onChange of this.#taskWatchers.get(taskId) ?? []) onChange();
+    for (const watcher of this.#taskWatchers.get(taskId) ?? []) watcher.onChange();
     const channel = this.#channels.get(userId);
     if (!channel) return;
     channel.changed.add(taskId);

@@ -1,5 +1,5 @@
 import type { Database } from "../store/database.ts";
-import { readNextRun } from "../store/runs/events.ts";
+import { type NextRun, readNextRun } from "../store/runs/events.ts";
 import type { EventFeed, Frame, Watcher } from "./event-feed.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
@@ -15,87 +15,107 @@ export function parseCursor(text: string): Cursor | null {
   return ordinal === undefined ? null : { ordinal: Number(ordinal), seq: Number(seq) };
 }
 
+interface Parts {
+  database: Database;
+  feed: EventFeed;
+  changes: TaskChanges;
+}
+
 /**
  * Streams the events of all runs of a task, one run after the other and those to come, from behind a cursor; each with its
  * `run_id`. Returns what stops it.
  */
-export function followTask(
-  parts: { database: Database; feed: EventFeed; changes: TaskChanges },
-  taskId: string,
-  from: Cursor | null,
-  watcher: Watcher,
-): () => void {
-  const stopped = new AbortController();
-  let cursor = from ?? { ordinal: 0, seq: 0 };
-  let wake = () => {};
-  let woken = false;
-  const stopWatching = parts.changes.watchTask(taskId, () => {
-    woken = true;
-    wake();
-  });
-  const isStopped = () => stopped.signal.aborted;
-  const follow = async () => {
-    while (!isStopped()) {
-      woken = false;
-      const run = await readNextRun(parts.database, taskId, cursor.ordinal, cursor.seq);
-      if (isStopped()) return;
-      if (run === "gone") return watcher.end();
-      if (run) {
-        const after = run.ordinal === cursor.ordinal ? cursor.seq : 0;
-        const ended = await followOne(parts.feed, run, after, watcher, stopped.signal, (seq) => {
-          cursor = { ordinal: run.ordinal, seq };
-        });
-        if (!ended) return watcher.end();
-        cursor = { ordinal: run.ordinal + 1, seq: 0 };
-      } else if (!woken) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          stopped.signal.addEventListener("abort", () => resolve(), { once: true });
-        });
-      }
-    }
-  };
-  follow()
-    // The database is away: the stream ends, and its reader comes back.
-    .catch(() => watcher.end())
-    .finally(stopWatching);
-  return () => stopped.abort();
+export function followTask(parts: Parts, taskId: string, from: Cursor | null, watcher: Watcher): () => void {
+  const stream = new TaskStream(parts, taskId, from ?? { ordinal: 0, seq: 0 }, watcher);
+  stream.follow();
+  return () => stream.stop();
 }
 
-/** Resolves to whether the run's last event was seen: else it, or the server, is gone. */
-function followOne(
-  feed: EventFeed,
-  run: { runId: string; ordinal: number },
-  after: number,
-  watcher: Watcher,
-  signal: AbortSignal,
-  onSeen: (seq: number) => void,
-): Promise<boolean> {
-  return new Promise((resolve) => {
+class TaskStream {
+  readonly #parts: Parts;
+  readonly #taskId: string;
+  readonly #watcher: Watcher;
+  #cursor: Cursor;
+  #stopped = false;
+  /** Something may have become of the task since it was looked at. */
+  #woken = false;
+  /** Ends what is being waited for. */
+  #release = () => {};
+
+  constructor(parts: Parts, taskId: string, cursor: Cursor, watcher: Watcher) {
+    this.#parts = parts;
+    this.#taskId = taskId;
+    this.#cursor = cursor;
+    this.#watcher = watcher;
+  }
+
+  follow(): void {
+    const unwatch = this.#parts.changes.watchTask(this.#taskId, {
+      onChange: () => {
+        this.#woken = true;
+        this.#release();
+      },
+      onClose: () => this.stop(),
+    });
+    this.#followRuns()
+      // Where the database is away the stream ends, and its reader comes back.
+      .catch(() => {})
+      .finally(() => {
+        unwatch();
+        this.#watcher.end();
+      });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#release();
+  }
+
+  async #followRuns(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false;
+      const { ordinal, seq } = this.#cursor;
+      const run = await readNextRun(this.#parts.database, this.#taskId, ordinal, seq);
+      if (run === "gone" || this.#stopped) return;
+      if (run === null) await this.#wait();
+      else if (await this.#followRun(run)) this.#cursor = { ordinal: run.ordinal + 1, seq: 0 };
+      else return;
+    }
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#woken) return;
+    await new Promise<void>((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  /** Resolves to whether the run's last event was seen: else it, or the server, or the reader is gone. */
+  async #followRun(run: NextRun): Promise<boolean> {
     let ended = false;
-    const stop = feed.follow(run.runId, after, {
-      write(_bytes, frames) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const after = run.ordinal === this.#cursor.ordinal ? this.#cursor.seq : 0;
+    const stop = this.#parts.feed.follow(run.runId, after, {
+      write: (_bytes, frames) => {
         for (const frame of frames) {
-          watcher.write(Buffer.from(encode(frame, run)), []);
-          onSeen(frame.seq);
+          this.#watcher.write(Buffer.from(encode(frame, run)), []);
           ended ||= frame.last;
         }
       },
-      ready: () => watcher.ready(),
-      end: () => resolve(ended),
+      ready: () => this.#watcher.ready(),
+      end: resolve,
     });
-    signal.addEventListener(
-      "abort",
-      () => {
-        stop();
-        resolve(false);
-      },
-      { once: true },
-    );
-  });
+    // What becomes of the task is told by its run for now.
+    this.#release = () => {
+      if (this.#stopped) resolve();
+    };
+    await promise;
+    stop();
+    return ended;
+  }
 }
 
-function encode({ seq, event: { type, data } }: Frame, run: { runId: string; ordinal: number }): string {
+function encode({ seq, event: { type, data } }: Frame, run: NextRun): string {
   const more = data === "{}" ? "" : `,${data.slice(1, -1)}`;
   // The run's beginning says so itself.
   const told = type === "run_start" ? data : `{"run_id":"${run.runId}"${more}}`;

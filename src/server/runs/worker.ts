@@ -66,10 +66,18 @@ export interface WorkerOptions {
   drainMs: number;
   /** Told how long the lease holds from now, milliseconds, each time it has been renewed. */
   onRenewed: (milliseconds: number) => void;
-  /** Never rejects. Resolves to whether messages wait behind the run, which is over. */
-  execute: (run: StartedRun, control: RunControl) => Promise<{ pending: boolean }>;
+  /** Never rejects. */
+  execute: (run: StartedRun, control: RunControl) => Promise<Afterwards>;
   /** Reads what a user's run will need; never rejects. */
   readAhead: (userId: string) => Promise<string | undefined>;
+}
+
+/** What is to be done once a run is let go of. */
+export interface Afterwards {
+  /** Messages wait behind it, and it is over. */
+  pending: boolean;
+  /** It can be gone on with, by whoever takes it. */
+  claimable: boolean;
 }
 
 interface ActiveRun {
@@ -245,8 +253,9 @@ export class Worker {
 
   /** Never rejects. */
   async #work(run: StartedRun, control: RunControl): Promise<void> {
-    const { pending } = await this.#options.execute(run, control);
+    const { pending, claimable } = await this.#options.execute(run, control);
     this.#options.changes.touch(run.userId, run.taskId);
+    if (claimable) await this.announce();
     if (!pending) return;
     await this.promote(run.taskId).catch((error) => {
       this.#options.logger.warn({ error, runId: run.runId }, "what waits behind a run must wait longer");

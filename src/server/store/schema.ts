@@ -35,6 +35,7 @@ export interface Schema {
     user_id: string;
     status: RunStatus;
     ordinal: number;
+    message_idx: number | null;
     attempt: Generated<number>;
     resume_reason: string | null;
     queue_position: number | null;

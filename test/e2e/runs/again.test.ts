@@ -114,6 +114,8 @@ describe("a run is retried", () => {
     server.models.script(fails(401, "no"));
     const failed = await finishRun(user, task.task_id, "做");
     expect(failed.frames.at(-1)?.event).toBe("error");
+    server.models.script(fails(401, "no"));
+    await readRun(user, (await retry(failed.runId)).body.events_url);
     const again = await retry(failed.runId);
     expect(again.status).toBe(202);
     expect((await readRun(user, again.body.events_url)).at(-1)?.event).toBe("done");

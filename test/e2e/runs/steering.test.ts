@@ -150,7 +150,7 @@ describe("a message that queues", () => {
     ];
     const path = (posted: { pending_id?: string }) =>
       `/v1/tasks/${task.task_id}/pending/${posted.pending_id}`;
-    const watching = readRun(user, gone.events_url);
+    const watching = await openEvents(user, gone.events_url);
     expect(await ask(user, "PATCH", path(kept), { content: " 改过 " })).toMatchObject({
       status: 200,
       body: { content: "改过", mode: "queue" },
@@ -158,7 +158,7 @@ describe("a message that queues", () => {
     expect((await ask(user, "PATCH", path(kept), { content: " " })).body.code).toBe("empty_content");
     expect((await ask(user, "PATCH", path(kept), { mode: null })).body.code).toBe("nothing_to_update");
     expect((await ask(user, "DELETE", path(gone))).status).toBe(204);
-    expect(await watching).toEqual([]);
+    expect(await watching.all()).toEqual([]);
     expect((await ask(user, "GET", path(gone))).body.code).toBe("pending_not_found");
     expect((await ask(user, "GET", gone.events_url)).body.code).toBe("run_not_found");
     await cancelRun(user, task.task_id, run.runId);
@@ -181,9 +181,9 @@ describe("a message that queues", () => {
   test("goes with its task", async () => {
     await startHangingRun(user, task.task_id);
     const posted = await post(user, task.task_id, "等着", "queue");
-    const watching = readRun(user, posted.events_url);
+    const events = await openEvents(user, posted.events_url);
     expect((await ask(user, "DELETE", `/v1/tasks/${task.task_id}`)).status).toBe(204);
-    expect(await watching).toEqual([]);
+    expect(await events.all()).toEqual([]);
   });
 
   test("is refused when a hundred wait already", async () => {

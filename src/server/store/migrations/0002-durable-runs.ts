@@ -8,10 +8,11 @@ export async function up(database: Kysely<unknown>): Promise<void> {
 const active = "('queued', 'running', 'waiting', 'cancelling')";
 
 const statements = [
-  // ordinal numbers a task's runs in the order they began; attempt counts the servers a run has had, less
+  // ordinal numbers a task's runs in the order they began; message_idx is the message that the run is for; attempt counts the servers a run has had, less
   // those that handed it over; resume_reason says why its last server let go of it.
   `alter table runs
     add column ordinal int,
+    add column message_idx int,
     add column attempt int not null default 1,
     add column resume_reason text,
     add column queue_position int,
@@ -21,6 +22,9 @@ const statements = [
   `update runs set ordinal = numbered.ordinal from (
     select run_id, row_number() over (partition by task_id order by run_id) as ordinal from runs) numbered
     where numbered.run_id = runs.run_id`,
+  `update runs set message_idx = first.idx from (
+    select task_id, run_id, min(idx) as idx from messages where payload ->> 'role' = 'user' group by task_id, run_id) first
+    where first.task_id = runs.task_id and first.run_id = runs.run_id`,
   `alter table runs alter column ordinal set not null`,
   `drop index runs_one_active`,
   `create unique index runs_one_active on runs (task_id) where status in ${active}`,

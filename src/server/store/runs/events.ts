@@ -45,6 +45,12 @@ async function isPending(database: Database, runId: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
+/** A run of a task by its place among the task's. */
+export interface NextRun {
+  runId: string;
+  ordinal: number;
+}
+
 /**
  * The first run of a task, by ordinal, that has or may get an event behind this one; null if there is none yet, "gone"
  * if the task is no more.
@@ -54,7 +60,7 @@ export async function readNextRun(
   taskId: string,
   ordinal: number,
   seq: number,
-): Promise<{ runId: string; ordinal: number } | null | "gone"> {
+): Promise<NextRun | null | "gone"> {
   const { rows } = await database.pool.query<{ runId: string | null; ordinal: number }>({
     name: "read-next-run",
     text: `select run_id as "runId", ordinal from tasks left join lateral (

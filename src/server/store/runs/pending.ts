@@ -87,11 +87,20 @@ export async function deletePending(
 /** Withdraws all that waits in a task that is about to go. */
 export async function clearPending(database: Database, userId: string, taskId: string): Promise<void> {
   await database.transaction(async (client) => {
-    await client.query("update tasks set n_pending = 0 where task_id = $1 and user_id = $2", [
+    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
       taskId,
       userId,
     ]);
-    await client.query("delete from pending where task_id = $1 and user_id = $2", [taskId, userId]);
+    // Those that are being taken in are the event log's, which holds their rows and waits for the task's.
+    const { rowCount } = await client.query(
+      "delete from pending where task_id = $1 and user_id = $2 and not taken",
+      [taskId, userId],
+    );
+    await client.query("update tasks set n_pending = n_pending - $3 where task_id = $1 and user_id = $2", [
+      taskId,
+      userId,
+      rowCount ?? 0,
+    ]);
   });
 }
 
@@ -144,7 +153,8 @@ export async function promotePending(
     await client.query("update pending set mode = 'queue' where task_id = $1", [taskId]);
     await client.query(
       `with run as (
-         insert into runs (run_id, task_id, user_id, ordinal, status) values ($2, $1, $3, $4, 'queued')
+         insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
+         values ($2, $1, $3, $4, $5, 'queued')
        ), message as (
          insert into messages (task_id, idx, run_id, payload)
          values ($1, $5, $2, json_build_object('role', 'user', 'content', $6::text))

@@ -55,7 +55,7 @@ async function postWithin(client: PoolClient, message: PostedMessage): Promise<P
   let outcome: Omit<PostedOutcome, "repeated">;
   if (!active && task.n_pending === 0) {
     await insertMessage(client, message, task.n_messages);
-    await insertQueuedRun(client, message, task.n_runs + 1);
+    await insertQueuedRun(client, message, task.n_runs + 1, task.n_messages);
     outcome = { runId, pendingId: undefined, interrupts: undefined };
   } else {
     if (message.mode === "reject") throw runActive();
@@ -89,22 +89,18 @@ export async function retryRun(
       throw error instanceof ApiError ? runNotFound() : error;
     });
     const { rows } = await client.query<{ idx: number; content: string }>(
-      `select idx, payload ->> 'content' as content from messages
-       where task_id = $1 and run_id = $2 and payload ->> 'role' = 'user' order by idx limit 1`,
+      `select idx, payload ->> 'content' as content
+       from runs join messages on messages.task_id = runs.task_id and idx = message_idx
+       where runs.task_id = $1 and runs.run_id = $2`,
       [taskId, ids.runId],
     );
     const [first] = rows;
     if (!first) throw runNotFound();
     if (task.n_pending > 0 || (await hasActiveRun(client, taskId))) throw runActive();
     const message = { userId, taskId, runId: newRunId, content: first.content };
-    if (first.idx === task.n_messages - 1) {
-      await client.query("update messages set run_id = $3 where task_id = $1 and idx = $2", [
-        taskId,
-        first.idx,
-        newRunId,
-      ]);
-    } else await insertMessage(client, message, task.n_messages);
-    await insertQueuedRun(client, message, task.n_runs + 1);
+    const isLast = first.idx === task.n_messages - 1;
+    if (!isLast) await insertMessage(client, message, task.n_messages);
+    await insertQueuedRun(client, message, task.n_runs + 1, isLast ? first.idx : task.n_messages);
   });
 }
 
@@ -151,10 +147,12 @@ async function insertQueuedRun(
   client: PoolClient,
   { userId, taskId, runId }: NewRun,
   ordinal: number,
+  messageIdx: number,
 ): Promise<void> {
   await client.query(
-    "insert into runs (run_id, task_id, user_id, ordinal, status) values ($1, $2, $3, $4, 'queued')",
-    [runId, taskId, userId, ordinal],
+    `insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
+     values ($1, $2, $3, $4, $5, 'queued')`,
+    [runId, taskId, userId, ordinal, messageIdx],
   );
   await client.query("update tasks set n_runs = n_runs + 1, updated_at = now() where task_id = $1", [taskId]);
 }

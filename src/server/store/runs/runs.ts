@@ -85,8 +85,8 @@ export async function insertRun(
             select 1 from runs where task_id = $1 and status in ${activeStates})
           returning *
         ), runs as (
-          insert into runs (run_id, task_id, user_id, ordinal, status, lease_owner, lease_generation, started_at)
-          select $3, task_id, user_id, n_runs, case when owner is null then 'queued' else 'running' end,
+          insert into runs (run_id, task_id, user_id, ordinal, message_idx, status, lease_owner, lease_generation, started_at)
+          select $3, task_id, user_id, n_runs, n_messages - 1, case when owner is null then 'queued' else 'running' end,
             owner, case when owner is null then 0 else 1 end, case when owner is not null then now() end
           from tasks, place returning *
         ), message as (
