@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { createLogger } from "../log.ts";
 import { openDatabase } from "./database.ts";
+import { isDatabaseAway } from "./database-away.ts";
 
 let clone: TestDatabase;
 beforeAll(async () => {
@@ -32,6 +33,19 @@ test("a pool outlives the loss of its connections", async () => {
     .poll(async () => (await pool.query("select '还在' as 答").catch(() => undefined))?.rows)
     .toEqual([{ 答: "还在" }]);
   await other.end();
+});
+
+test("a transaction whose connection is lost between two statements fails, and nothing else does", async () => {
+  const { pool, transaction } = clone.database;
+  const failed = transaction(async (client) => {
+    const { rows } = await client.query("select pg_backend_pid() as pid");
+    const lost = new Promise((resolve) => client.once("end", resolve));
+    await pool.query("select pg_terminate_backend($1)", [rows[0].pid]);
+    await lost;
+    await client.query("select 1");
+  });
+  await expect(failed).rejects.toSatisfy(isDatabaseAway);
+  expect((await pool.query("select '还在' as 答")).rows).toEqual([{ 答: "还在" }]);
 });
 
 test("a URL with a unix socket reaches the same database", async () => {
