@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Agent, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openLimit, peakMegabytes } from "../processes.ts";
+import { cpuSeconds, openLimit, peakMegabytes } from "../processes.ts";
 import type { Row } from "../report.ts";
 import { type Bench, createTask, type SetUpOptions } from "../setup.ts";
 import { median, now, percentile } from "../statistics.ts";
@@ -61,9 +61,11 @@ export async function measureStreams(bench: Bench): Promise<Row[]> {
     streams.push(...(await startRun(bench.url, tokens[index] ?? "", watch)));
   });
   const startSeconds = (now() - began) / 1000;
+  const cpuBefore = cpuSeconds(bench.serverPid);
   watch.watching = true;
   await sleep(watchedMs);
   watch.watching = false;
+  const cores = (cpuSeconds(bench.serverPid) - cpuBefore) / (watchedMs / 1000);
   // Until every run's last word has come, and some more.
   const patience = now() + (words * paceMs) / 2;
   const followers = streams.filter(({ kind }) => kind !== "user");
@@ -92,6 +94,7 @@ export async function measureStreams(bench: Bench): Promise<Row[]> {
       atMost: true,
     },
     { name: `${label}: server's memory (RSS), peak`, unit: "MB", figure: memory, limit: 1024, atMost: true },
+    { name: `${label}: CPU of server and database`, unit: "cores", figure: cores },
     { name: `${label}: start of these runs and their streams`, unit: "s", figure: startSeconds },
   ];
 }
