@@ -75,8 +75,14 @@ type Answered = Extract<NumberedEvent, { type: "answered" }>;
 
 const interruptions = { server_lost: "The server was lost.", server_stopped: "The server was stopped." };
 
-/** In full: leave is given only for what has been read. */
-function describeRequest({ kind, tool, arguments: given = {}, question, choices = [] }: Request): string {
+/** What a run asks, in full: leave is given only for what has been read. */
+export function describeRequest({
+  kind,
+  tool,
+  arguments: given = {},
+  question,
+  choices = [],
+}: Request): string {
   if (kind === "approval") {
     const entries = typeof given === "string" ? [["", given]] : Object.entries(given);
     const lines = entries.map(([key, value]) => {
@@ -97,7 +103,7 @@ function describeAnswer({ by, decision, answers = [], note }: Answered): string 
 }
 
 /** Without what could move the cursor or recolour the screen. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replaceAll(/(?![\n\t])\p{Cc}/gu, "");
 }
 

@@ -179,7 +179,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
   });
   const listening = new AbortController();
   const onNotice: NoticeHandler = (notice, subject) => {
-    if (notice === "run") feed.wake(subject);
+    if (notice === "run") for (const runId of subject.split(" ")) feed.wake(runId);
     else if (notice === "task") changes.wake(subject);
     else if (notice === "steer") worker.steer(subject);
     else if (notice === "server") {

@@ -1,11 +1,10 @@
 import { text as readAll } from "node:stream/consumers";
 import type { Client } from "../../client/client.ts";
 import { followRun } from "../../client/event-stream.ts";
-import { ApiError, type ErrorCode } from "../../protocol/error.ts";
-import { endsRun, type NumberedEvent } from "../../protocol/event.ts";
-import type { Request } from "../../protocol/request.ts";
+import { ApiError } from "../../protocol/error.ts";
+import type { NumberedEvent } from "../../protocol/event.ts";
 import type { Task } from "../../protocol/task.ts";
-import { askPerson } from "../ask-person.ts";
+import { createAnswerer } from "../answer-requests.ts";
 import { CommandError, errorLine, exitCode, exitCodeOf, explainError } from "../exit-code.ts";
 import { type Interrupt, listenForInterrupt } from "../interrupt.ts";
 import { reachServer } from "../local-server.ts";
@@ -83,6 +82,7 @@ async function show(
   const render = json ? printLine : createRenderer({ output: process.stdout, notes: process.stderr });
   if (json) printLine({ type: "run", schema_version: 1, ...ids, working_dir: task.working_dir });
   const leaving = cancelOn(interrupt.signal, client, ids);
+  const answer = json ? undefined : createAnswerer(client, ids, leaving);
   let told = false;
   const onConnection = (state: "live" | "lost") => {
     if (state === "lost" && !told) process.stderr.write("The connection is lost; trying again.\n");
@@ -90,43 +90,15 @@ async function show(
   };
   const following = { giveUpAfterMs, onConnection, signal: leaving };
   let last: NumberedEvent | undefined;
-  let asking: AbortController | undefined;
   for await (const event of followRun(client, ids.task_id, ids.run_id, following)) {
     told = false;
     render(event);
     last = event;
-    if (json) continue;
-    if (event.type === "request") asking = ask(client, ids, event, leaving);
-    if (event.type === "answered" || endsRun(event.type)) asking?.abort();
+    answer?.(event);
   }
   if (last?.type === "done") return last.status === "ok" ? exitCode.ok : exitCode.interrupted;
   return exitCode.failure;
 }
-
-/**
- * Puts what the run asks to the person at the terminal, and sends the answer; where there is none, says how it can
- * be answered. Aborted once it is answered elsewhere.
- */
-function ask(client: Client, ids: Ids, request: Request, leaving: AbortSignal): AbortController {
-  const asking = new AbortController();
-  const signal = AbortSignal.any([asking.signal, leaving]);
-  const elsewhere =
-    `The run waits for an answer. Give it on the task's page, or by POST to ` +
-    `/v1/tasks/${ids.task_id}/runs/${ids.run_id}/answers with request_id ${request.request_id}.\n`;
-  const converse = async () => {
-    const answer = process.stdin.isTTY && process.stdin.readable ? await askPerson(request, signal) : null;
-    if (!answer) return void process.stderr.write(elsewhere);
-    await client.answerRun(ids, { request_id: request.request_id, ...answer }, { signal });
-  };
-  converse().catch((error: unknown) => {
-    // Somebody was quicker, or the run has ended: its events say so.
-    if (signal.aborted || (error instanceof ApiError && settled.includes(error.code))) return;
-    process.stderr.write(`${explainError(error)}\n${elsewhere}`);
-  });
-  return asking;
-}
-
-const settled: ErrorCode[] = ["request_answered", "request_not_found", "run_not_found"];
 
 /** Cancels the run once interrupted. The signal it gives is aborted where the run's end will not be heard of. */
 function cancelOn(interrupted: AbortSignal, client: Client, ids: Ids): AbortSignal {

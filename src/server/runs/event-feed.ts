@@ -2,7 +2,7 @@ import { endsRun } from "../../protocol/event.ts";
 import { isActive } from "../../protocol/run.ts";
 import type { Database } from "../store/database.ts";
 import type { LoggedEvent } from "../store/runs/append.ts";
-import { readEvents } from "../store/runs/events.ts";
+import { type LogPage, readEvents, readManyEvents } from "../store/runs/events.ts";
 
 /** Somebody who follows a run: bytes of SSE frames in, nothing out. */
 export interface Watcher {
@@ -40,22 +40,26 @@ interface Channel {
   /** The latest frames of a run executed here, so that who comes early need not ask the database. */
   recent: Frame[];
   recentBytes: number;
-  reading: boolean;
-  dirty: boolean;
 }
 
 const pageSize = 500;
 const recentLimit = 256 * 1024;
+/** Between two looks into the logs of other servers' runs, milliseconds for each run, and at most. */
+const gapPerRun = 0.2;
+const longestGap = 10;
 
 /**
  * The reading end of the event log. A watcher is fed from the database until it has reached what this
  * process knows, then live: from the flusher where the run is executed here, else by reading on
- * whenever another server says so (and every so often, for words that got lost). Frames are encoded
- * once a process, and a watcher filters by `seq`, so that nothing comes twice and nothing is missed.
+ * whenever another server says so (and every so often, for words that got lost), all such runs in one statement. Frames are
+ * encoded once a process, and a watcher filters by `seq`, so that nothing comes twice and nothing is missed.
  */
 export class EventFeed {
   readonly #database: Database;
   readonly #channels = new Map<string, Channel>();
+  /** Runs of other servers whose logs have grown. */
+  readonly #grown = new Set<Channel>();
+  #reading = false;
 
   constructor(database: Database) {
     this.#database = database;
@@ -100,7 +104,7 @@ export class EventFeed {
   /** Another server says that a run's log has grown. */
   wake(runId: string): void {
     const channel = this.#channels.get(runId);
-    if (channel && !channel.owner && channel.head !== null) void this.#readOn(channel);
+    if (channel && !channel.owner && channel.head !== null) this.#readOn(channel);
   }
 
   /** Looks after the runs of other servers, whose word may have been lost. */
@@ -130,8 +134,6 @@ export class EventFeed {
         owner: null,
         recent: [],
         recentBytes: 0,
-        reading: false,
-        dirty: false,
       };
       this.#channels.set(runId, channel);
     }
@@ -231,27 +233,46 @@ export class EventFeed {
     if (frames.at(-1)?.last) this.#end(channel, follower);
   }
 
-  /** Reads on behind `head`, one reader a channel; a call in the meantime makes it look once more. */
-  async #readOn(channel: Channel): Promise<void> {
-    channel.dirty = true;
-    if (channel.reading) return;
-    channel.reading = true;
-    try {
-      while (channel.dirty && channel.followers.size > 0 && !channel.owner) {
-        channel.dirty = false;
-        const page = await readEvents(this.#database, channel.runId, channel.head ?? 0, pageSize);
-        if (!page) return this.drop(channel.runId);
-        // Taken over by this process meanwhile, whose flusher has begun to deliver.
-        if (channel.owner) return;
-        this.#deliver(channel, page.events.map(toFrame));
-        if (page.events.length === pageSize) channel.dirty = true;
-        else if (page.events.length === 0 && !isActive(page.status)) return this.drop(channel.runId);
+  /** Reads on behind `head` soon; one reader for all runs, which what is said meanwhile makes look once more. */
+  #readOn(channel: Channel): void {
+    this.#grown.add(channel);
+    if (this.#reading) return;
+    this.#reading = true;
+    // The words of one flush come together, and are to be read together.
+    setImmediate(() => void this.#readAll());
+  }
+
+  /** Never rejects. */
+  async #readAll(): Promise<void> {
+    while (this.#grown.size > 0) {
+      const channels = [...this.#grown].filter(({ followers, owner }) => followers.size > 0 && !owner);
+      this.#grown.clear();
+      if (channels.length === 0) break;
+      try {
+        const wanted = channels.map(({ runId, head }) => ({ runId, after: head ?? 0 }));
+        const pages = await readManyEvents(this.#database, wanted, pageSize);
+        for (const channel of channels) this.#take(channel, pages.get(channel.runId));
+      } catch {
+        // The database is away: the next word or the regular look goes on from the same place.
       }
-    } catch {
-      // The database is away: the next word or the regular look goes on from the same place.
-    } finally {
-      channel.reading = false;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(longestGap, gapPerRun * channels.length)));
     }
+    this.#reading = false;
+  }
+
+  #take(channel: Channel, page: LogPage | undefined): void {
+    // Taken over by this process meanwhile, whose flusher has begun to deliver.
+    if (channel.owner) return;
+    if (!page) return void this.#endIfGone(channel);
+    this.#deliver(channel, page.events.map(toFrame));
+    if (page.events.length === pageSize) this.#grown.add(channel);
+    else if (page.events.length === 0 && !isActive(page.status)) this.drop(channel.runId);
+  }
+
+  /** What is no run may still be a message that waits to become one. Never rejects. */
+  async #endIfGone(channel: Channel): Promise<void> {
+    const page = await readEvents(this.#database, channel.runId, channel.head ?? 0, 1).catch(() => undefined);
+    if (page === null) this.drop(channel.runId);
   }
 }
 

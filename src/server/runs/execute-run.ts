@@ -11,7 +11,7 @@ import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
-import { readConversation } from "../store/messages.ts";
+import { readConversation, type StoredMessage } from "../store/messages.ts";
 import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
 import { type SteeringMessage, takeSteering } from "../store/runs/pending.ts";
@@ -63,10 +63,10 @@ export async function executeRun(
   const signal = AbortSignal.any([control.stop, lost.signal]);
   let log: RunLog | undefined;
   try {
-    const progress = await readProgressOf(run, options);
+    const [progress, stored] = await readPast(run, options);
     log = options.eventLog.open({ ...run, lastSeq: progress.lastSeq }, (reason) => lost.abort(reason));
     if (!progress.started) log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
-    const end = await work(run, progress, log, { ...control, signal }, options);
+    const end = await work(run, progress, stored, log, { ...control, signal }, options);
     if (end.status === "cancelled") {
       await (control.stop.reason as Stop | undefined)?.marked;
       log.event({ type: "cancelled" });
@@ -96,10 +96,18 @@ const internalError: RunEnd = {
   errorMessage: "Something went wrong on the server. Its log has the details.",
 };
 
-/** A run that begins here has no past to be read. */
-async function readProgressOf(run: StartedRun, { database }: ExecutionOptions): Promise<RunProgress> {
-  if (run.conversation) return { lastSeq: 0, started: false, steps: 0, requests: new Map() };
-  return await readProgress(database, run.runId);
+/** How far the run has come, and the conversation. One that begins here has brought both along. */
+async function readPast(
+  run: StartedRun,
+  { database }: ExecutionOptions,
+): Promise<[RunProgress, StoredMessage[]]> {
+  if (run.conversation) {
+    return [{ lastSeq: 0, started: false, steps: 0, requests: new Map() }, run.conversation];
+  }
+  return await Promise.all([
+    readProgress(database, run.runId),
+    readConversation(database, run.userId, run.taskId),
+  ]);
 }
 
 type Control = RunControl & { signal: AbortSignal };
@@ -107,14 +115,14 @@ type Control = RunControl & { signal: AbortSignal };
 async function work(
   run: StartedRun,
   progress: RunProgress,
+  stored: StoredMessage[],
   log: RunLog,
   control: Control,
   options: ExecutionOptions,
 ): Promise<RunEnd> {
   const { database } = options;
   const root = await options.userRoot(run.userId);
-  const [stored, memory, skill] = await Promise.all([
-    run.conversation ?? readConversation(database, run.userId, run.taskId),
+  const [memory, skill] = await Promise.all([
     run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
     run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
   ]);

@@ -81,7 +81,7 @@ async function startAtOnce(
   }
   if (offer) worker.release();
   changes.touch(userId, taskId);
-  await worker.announce();
+  await worker.announce(true);
   return runId;
 }
 

@@ -3,7 +3,14 @@ import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
 import { promotePending, strandedPending } from "../store/runs/pending.ts";
 import { forgetOld } from "../store/runs/post-message.ts";
-import { claimRuns, freeOrphans, isLeased, leasedRuns, logQueuePositions } from "../store/runs/queue.ts";
+import {
+  claimRuns,
+  freeOrphans,
+  isLeased,
+  leasedRuns,
+  logQueuePositions,
+  readWaiting,
+} from "../store/runs/queue.ts";
 import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
 import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
 import {
@@ -145,10 +152,10 @@ export class Worker {
     this.#execute(run);
   }
 
-  /** A run waits in the queue: whoever has room may take it. */
-  async announce(): Promise<void> {
+  /** A run waits in the queue: whoever has room may take it. `told`: the others know already. */
+  async announce(told = false): Promise<void> {
     this.nudge();
-    await this.tell("queue", "");
+    if (!told) await this.tell("queue", "");
   }
 
   /** Tells the other servers. Never rejects: what a lost word was about is found by their next heartbeat. */
@@ -269,10 +276,12 @@ export class Worker {
       while (this.#claimAgain && !this.#stopping) {
         this.#claimAgain = false;
         const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
-        const { runs, any, claimable } = await claimRuns(database, this.#serverId, limit, maxUserRuns);
+        const runs = await claimRuns(database, this.#serverId, limit, maxUserRuns);
         for (const run of runs) this.#execute(run);
-        this.#queued = any;
-        if (claimable && limit > 0) this.#claimAgain = true;
+        const isFull = runs.length >= limit;
+        const waiting = isFull ? { any: true, claimable: true } : await readWaiting(database, maxUserRuns);
+        this.#queued = waiting.any;
+        if (waiting.claimable && limit > 0) this.#claimAgain = true;
       }
       if (this.#queued) void this.#tellPositions();
     } catch (error) {

@@ -35,6 +35,31 @@ export async function readEvents(
   return (await isPending(database, runId)) ? { status: "queued", events: [] } : null;
 }
 
+/** Reads the logs of several runs, each behind its own event; runs that do not exist are left out. */
+export async function readManyEvents(
+  database: Database,
+  wanted: { runId: string; after: number }[],
+  limit: number,
+): Promise<Map<string, LogPage>> {
+  const { rows } = await database.pool.query<{ runId: string; status: RunStatus } & LoggedEvent>({
+    name: "read-many-events",
+    text: `select runs.run_id as "runId", status, seq, type, data
+      from unnest($1::uuid[], $2::int[]) as wanted (run_id, after) join runs using (run_id)
+      left join lateral (
+        select seq, type, data from events where events.run_id = wanted.run_id and seq > after
+        order by seq limit $3) page on true
+      order by runs.run_id, seq`,
+    values: [wanted.map(({ runId }) => runId), wanted.map(({ after }) => after), limit],
+  });
+  const pages = new Map<string, LogPage>();
+  for (const { runId, status, ...event } of rows) {
+    const page = pages.get(runId) ?? { status, events: [] };
+    pages.set(runId, page);
+    if (event.seq !== null) page.events.push(event);
+  }
+  return pages;
+}
+
 /** Asked after the run itself was looked for: a message may have become it in between, and is then found next time. */
 async function isPending(database: Database, runId: string): Promise<boolean> {
   const { rowCount } = await database.pool.query({

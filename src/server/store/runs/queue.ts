@@ -32,7 +32,7 @@ export async function claimRuns(
   serverId: string,
   limit: number,
   userLimit: number,
-): Promise<{ runs: LeasedRun[] } & Waiting> {
+): Promise<LeasedRun[]> {
   const { rows } = await database.pool.query<LeasedRun>({
     name: "claim-runs",
     text: `${inOrder("$2")}, resumed as (
@@ -60,18 +60,18 @@ export async function claimRuns(
       select ${leasedColumns("taken")} from taken join tasks using (task_id)`,
     values: [serverId, limit, userLimit],
   });
-  if (rows.length >= limit) return { runs: rows, any: true, claimable: true };
-  return { runs: rows, ...(await readWaiting(database, userLimit)) };
+  return rows;
 }
 
-interface Waiting {
+/** What is left in the queue. */
+export interface Waiting {
   /** Runs are left that nobody works on. */
   any: boolean;
   /** And their users' limits do not stand in the way: somebody else may have been about to take them. */
   claimable: boolean;
 }
 
-async function readWaiting(database: Database, userLimit: number): Promise<Waiting> {
+export async function readWaiting(database: Database, userLimit: number): Promise<Waiting> {
   const { rows } = await database.pool.query<Waiting>({
     name: "read-waiting",
     text: `${inOrder("1")}, freed as (

@@ -60,7 +60,7 @@ export interface LeaseOffer {
 /**
  * Stores a message and makes its run, in one statement and so in one transaction. With an `offer` the run is
  * leased to that server at once, and returned with its conversation; without one, or where its user has others waiting or enough at work,
- * it is queued. (Runs that begin in the same instant may exceed the user's limit: they do not see each other.)
+ * it is queued, and all servers are told. (Runs that begin in the same instant may exceed the user's limit: they do not see each other.)
  * Throws `task_not_found` and `run_active`.
  */
 export async function insertRun(
@@ -93,7 +93,8 @@ export async function insertRun(
           insert into messages (task_id, idx, run_id, payload)
           select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text) from tasks
         )
-        select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier
+        select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier,
+          case when runs.status = 'queued' then pg_notify('zcbot', 'queue:') end
         from runs join tasks using (task_id)`,
       values: [taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? 0],
     });
