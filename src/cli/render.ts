@@ -75,14 +75,8 @@ type Answered = Extract<NumberedEvent, { type: "answered" }>;
 
 const interruptions = { server_lost: "The server was lost.", server_stopped: "The server was stopped." };
 
-/** What a run asks, in full: leave is given only for what has been read. */
-export function describeRequest({
-  kind,
-  tool,
-  arguments: given = {},
-  question,
-  choices = [],
-}: Request): string {
+/** In full: leave is given only for what has been read. */
+function describeRequest({ kind, tool, arguments: given = {}, question, choices = [] }: Request): string {
   if (kind === "approval") {
     const entries = typeof given === "string" ? [["", given]] : Object.entries(given);
     const lines = entries.map(([key, value]) => {
@@ -103,7 +97,7 @@ function describeAnswer({ by, decision, answers = [], note }: Answered): string 
 }
 
 /** Without what could move the cursor or recolour the screen. */
-export function withoutControls(text: string): string {
+function withoutControls(text: string): string {
   return text.replaceAll(/(?![\n\t])\p{Cc}/gu, "");
 }
 

@@ -79,10 +79,10 @@ async function show(
   { json }: RunOptions,
   interrupt: Interrupt,
 ): Promise<number> {
-  const render = json ? printLine : createRenderer({ output: process.stdout, notes: process.stderr });
   if (json) printLine({ type: "run", schema_version: 1, ...ids, working_dir: task.working_dir });
   const leaving = cancelOn(interrupt.signal, client, ids);
-  const answer = json ? undefined : createAnswerer(client, ids, leaving);
+  const render = createRenderer({ output: process.stdout, notes: process.stderr });
+  const handle = json ? printLine : createAnswerer(client, ids, leaving, render);
   let told = false;
   const onConnection = (state: "live" | "lost") => {
     if (state === "lost" && !told) process.stderr.write("The connection is lost; trying again.\n");
@@ -92,9 +92,8 @@ async function show(
   let last: NumberedEvent | undefined;
   for await (const event of followRun(client, ids.task_id, ids.run_id, following)) {
     told = false;
-    render(event);
+    handle(event);
     last = event;
-    answer?.(event);
   }
   if (last?.type === "done") return last.status === "ok" ? exitCode.ok : exitCode.interrupted;
   return exitCode.failure;

@@ -48,6 +48,21 @@ describe("zcbot run without a server", () => {
     expect(JSON.stringify(setting.models.requests.at(-1)?.body)).toContain("早上好");
   });
 
+  test("says how a question can be answered where there is no terminal, and waits for the answer", async () => {
+    const input = {
+      question: "几点？",
+      choices: [{ label: "九点" }],
+      wait_minutes: 0.001,
+      default_answer: "九点",
+    };
+    setting.models.script(calls("ask", input), says("九点开始。"));
+    const { code, out, err } = await setting.run(["run", "安排会议"]);
+    expect(out).toBe("九点开始。\n");
+    expect(err).toMatch(/\? 几点？\n {2}1\. 九点\n.*The run waits for an answer.*\/answers with request_id/s);
+    expect(err).toContain("Nobody answered in time: 九点");
+    expect(code).toBe(0);
+  });
+
   test("tells by its exit code that the model failed", async () => {
     setting.models.script(fails(401, "no such key"));
     const { code, out, err } = await setting.run(["run", "你好"]);
