@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -148,6 +148,10 @@ async function createWorld(context: RoundContext, options: WorldOptions): Promis
   return world;
 }
 
+function dump(value: unknown): string {
+  return JSON.stringify(value, (_, each) => (each instanceof Map ? Object.fromEntries(each) : each), 1);
+}
+
 /** Where a user's directories are on the disk. */
 export function userRoot(world: World, { userId }: Pick<Person, "userId">): string {
   return join(world.dataDir, "workspace", "users", userId);
@@ -204,6 +208,8 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
     if (run.status === "cancelled" && !mayCancel) faults.push(`run ${run.run_id} was cancelled by nobody`);
   }
   for (const fault of faults) context.violate(fault);
+  // For whoever looks for the cause: the database as it was found, and what the clients saw.
+  if (faults.length > 0) await writeFile(join(world.folder, "found.json"), dump({ stored, history }));
   tally(world, stored, effects);
   return stored;
 }

@@ -38,6 +38,8 @@ export interface WatchRecord {
   resumedAt: number[];
   /** When the run's last frame came; undefined: the watcher gave up. */
   finishedAt?: number;
+  /** The stream was answered with what says that it will never come. */
+  refused?: true;
   /** Type of the last frame, and its data. */
   last?: { event: string; data: Record<string, unknown> };
 }

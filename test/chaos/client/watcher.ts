@@ -35,7 +35,7 @@ export async function watchRun(
   options.history.watches.push(record);
   const deadline = performance.now() + options.patienceMs;
   let seen = 0;
-  while (record.finishedAt === undefined && performance.now() < deadline) {
+  while (record.finishedAt === undefined && !record.refused && performance.now() < deadline) {
     const connection: WatchedConnection = {
       from: options.style === "zero" ? 0 : seen,
       frames: [],
@@ -52,7 +52,7 @@ export async function watchRun(
       if (connection.end === "closed") connection.end = String(error);
     }
     clearTimeout(timer);
-    if (record.finishedAt === undefined) await wait(30);
+    if (record.finishedAt === undefined && !record.refused) await wait(30);
   }
   return record;
 }
@@ -72,7 +72,10 @@ async function readConnection(
   const response = await person.fetch(path + after, { headers, signal: reading.signal });
   if (response.status !== 200 || !response.body) {
     connection.end = `answered ${response.status}`;
-    if (response.status !== 503) history.faults.push(`the stream of ${record.runId} was ${connection.end}`);
+    if (response.status !== 503) {
+      history.faults.push(`the stream of run ${record.runId} was ${connection.end}`);
+      record.refused = true;
+    }
     await response.body?.cancel();
     return;
   }

@@ -94,7 +94,12 @@ export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Sto
       ({ content, task_id }) => task_id === post.taskId && content === post.content,
     );
     const count = found.length + waiting.length;
-    if (count > 1) faults.push(`${name} is there ${count} times`);
+    if (count > 1) {
+      const where = found.map(({ idx, run_id }) => `idx ${idx} of run ${run_id}`);
+      faults.push(
+        `${name} is there ${count} times: ${where.join(", ")}, pending ${waiting.length} (promised ${post.runId}, ${post.pendingId})`,
+      );
+    }
     if (post.outcome === "acknowledged" && count === 0) faults.push(`${name} is lost`);
     if (post.outcome === "refused" && count > 0)
       faults.push(`${name} was refused (${post.status}) and is there`);
@@ -109,16 +114,21 @@ export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Sto
   return [...faults, ...checkOrder(places)];
 }
 
-/** Of two messages of one mode, the one acknowledged before the other was begun comes first. */
+/**
+ * Of two messages that became runs of their own, or entered one run, the one acknowledged before the other was begun
+ * comes first. (Interruptions overtake, and so does what enters a run at work.)
+ */
 function checkOrder(places: Map<PostRecord, OwnedMessage>): string[] {
   const faults: string[] = [];
   const ordered = [...places].filter(([{ mode }]) => mode !== "interrupt");
+  const entered = (post: PostRecord, { run_id }: OwnedMessage) =>
+    post.pendingId !== undefined && run_id !== post.pendingId ? run_id : "its own";
   for (const [first, place] of ordered) {
     for (const [second, later] of ordered) {
-      const comparable = first.taskId === second.taskId && first.mode === second.mode;
+      const comparable = first.taskId === second.taskId && entered(first, place) === entered(second, later);
       if (!comparable || first.answeredAt >= second.startedAt || place.idx < later.idx) continue;
       faults.push(
-        `task ${first.taskId}: message ${second.number} came before ${first.number} (${first.mode}), which was acknowledged earlier`,
+        `task ${first.taskId}: message ${second.number} (${second.mode}) came before ${first.number} (${first.mode}), which was acknowledged earlier`,
       );
     }
   }
