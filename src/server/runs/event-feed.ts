@@ -44,6 +44,8 @@ interface Channel {
 
 const pageSize = 500;
 const recentLimit = 256 * 1024;
+/** Logs that are read in one statement. */
+const readAtOnce = 200;
 /** Between two looks into the logs of other servers' runs, milliseconds for each run, and at most. */
 const gapPerRun = 0.2;
 const longestGap = 10;
@@ -245,9 +247,10 @@ export class EventFeed {
   /** Never rejects. */
   async #readAll(): Promise<void> {
     while (this.#grown.size > 0) {
-      const channels = [...this.#grown].filter(({ followers, owner }) => followers.size > 0 && !owner);
-      this.#grown.clear();
-      if (channels.length === 0) break;
+      const grown = [...this.#grown].slice(0, readAtOnce);
+      for (const channel of grown) this.#grown.delete(channel);
+      const channels = grown.filter(({ followers, owner }) => followers.size > 0 && !owner);
+      if (channels.length === 0) continue;
       try {
         const wanted = channels.map(({ runId, head }) => ({ runId, after: head ?? 0 }));
         const pages = await readManyEvents(this.#database, wanted, pageSize);

@@ -63,10 +63,12 @@ export async function executeRun(
   const signal = AbortSignal.any([control.stop, lost.signal]);
   let log: RunLog | undefined;
   try {
-    const [progress, stored] = await readPast(run, options);
-    log = options.eventLog.open({ ...run, lastSeq: progress.lastSeq }, (reason) => lost.abort(reason));
-    if (!progress.started) log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
-    const end = await work(run, progress, stored, log, { ...control, signal }, options);
+    const past = await readPast(run, options);
+    log = options.eventLog.open({ ...run, lastSeq: past.progress.lastSeq }, (reason) => lost.abort(reason));
+    if (!past.progress.started) log.event({ type: "run_start", run_id: run.runId, task_id: run.taskId });
+    const end = await work({ run, ...past }, log, { ...control, signal }, options);
+    // Of a run that cannot be written any more nothing is to be written, least of all its end.
+    lost.signal.throwIfAborted();
     if (end.status === "cancelled") {
       await (control.stop.reason as Stop | undefined)?.marked;
       log.event({ type: "cancelled" });
@@ -96,26 +98,29 @@ const internalError: RunEnd = {
   errorMessage: "Something went wrong on the server. Its log has the details.",
 };
 
-/** How far the run has come, and the conversation. One that begins here has brought both along. */
-async function readPast(
-  run: StartedRun,
-  { database }: ExecutionOptions,
-): Promise<[RunProgress, StoredMessage[]]> {
+/** How far a run has come, and the conversation. */
+interface Past {
+  progress: RunProgress;
+  stored: StoredMessage[];
+}
+
+/** A run that begins here has brought its past along. */
+async function readPast(run: StartedRun, { database }: ExecutionOptions): Promise<Past> {
   if (run.conversation) {
-    return [{ lastSeq: 0, started: false, steps: 0, requests: new Map() }, run.conversation];
+    const progress = { lastSeq: 0, started: false, steps: 0, requests: new Map() };
+    return { progress, stored: run.conversation };
   }
-  return await Promise.all([
+  const [progress, stored] = await Promise.all([
     readProgress(database, run.runId),
     readConversation(database, run.userId, run.taskId),
   ]);
+  return { progress, stored };
 }
 
 type Control = RunControl & { signal: AbortSignal };
 
 async function work(
-  run: StartedRun,
-  progress: RunProgress,
-  stored: StoredMessage[],
+  { run, progress, stored }: Past & { run: StartedRun },
   log: RunLog,
   control: Control,
   options: ExecutionOptions,
@@ -130,7 +135,7 @@ async function work(
     payload,
     providerData: providerData ?? undefined,
   }));
-  const isGivenUp = run.attempt > options.maxAttempts;
+  const isGivenUp = run.attempt > options.maxAttempts && !control.signal.aborted;
   const signal = isGivenUp ? AbortSignal.abort() : control.signal;
   const unstored = progress.started && signal.aborted ? await readUnstoredText(database, run.runId) : "";
   if (progress.started && !signal.aborted) sayResumed(run, progress, conversation, log);

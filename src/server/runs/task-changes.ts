@@ -9,6 +9,9 @@ const gatherMs = 30;
 /** A change may be committed this much later than its time says, microseconds: what is read again is told again. */
 const overlap = 10_000_000;
 
+/** Streams of tasks that look at once whether they have missed something. */
+const wokenAtOnce = 50;
+
 interface Channel {
   userId: string;
   watchers: Set<Watcher>;
@@ -39,6 +42,7 @@ export class TaskChanges {
   readonly #channels = new Map<string, Channel>();
   readonly #taskWatchers = new Map<string, Set<TaskWatcher>>();
   readonly #untold = new Set<string>();
+  #wakingAll: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(database: Database, logger: Logger) {
@@ -60,13 +64,22 @@ export class TaskChanges {
     this.#wake(userId, taskId);
   }
 
-  /** Words of other servers may have been lost. */
+  /** Words of other servers may have been lost: looks at everything, little by little, as others want the database too. */
   wakeAll(): void {
-    for (const watcher of this.#allTaskWatchers()) watcher.onChange();
-    for (const channel of this.#channels.values()) {
-      void this.#tell(channel, () =>
+    this.#wakingAll ??= this.#wakeEach().finally(() => {
+      this.#wakingAll = null;
+    });
+  }
+
+  async #wakeEach(): Promise<void> {
+    for (const channel of [...this.#channels.values()]) {
+      await this.#tell(channel, () =>
         readTaskStatesSince(this.#database, channel.userId, channel.cursor - overlap),
       );
+    }
+    for (const [index, watcher] of this.#allTaskWatchers().entries()) {
+      watcher.onChange();
+      if (index % wokenAtOnce === 0) await new Promise((resolve) => setTimeout(resolve, gatherMs));
     }
   }
 

@@ -1,35 +1,18 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
-import { promotePending, strandedPending } from "../store/runs/pending.ts";
-import { forgetOld } from "../store/runs/post-message.ts";
-import {
-  claimRuns,
-  freeOrphans,
-  isLeased,
-  leasedRuns,
-  logQueuePositions,
-  readWaiting,
-} from "../store/runs/queue.ts";
-import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
+import { promotePending } from "../store/runs/pending.ts";
+import { claimRuns, logQueuePositions, readWaiting } from "../store/runs/queue.ts";
 import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
-import {
-  heartbeatMs,
-  leaseSeconds,
-  removeDeadServers,
-  renewServer,
-  type ServerIdentity,
-} from "../store/servers.ts";
+import type { ServerIdentity } from "../store/servers.ts";
+import { Caretaker } from "./caretaker.ts";
 import type { EventFeed } from "./event-feed.ts";
-import { type EventLog, LeaseLostError } from "./event-log.ts";
-import { Membership } from "./membership.ts";
+import type { EventLog } from "./event-log.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
 /** Runs that are taken from the queue at once. */
 const claimSize = 8;
-/** The lease is over for the watchdog a little earlier than for others, milliseconds: killing takes its time. */
-const watchdogMargin = 1_000;
-const hourMs = 3_600_000;
 
 /** Why a run was stopped: a person asked for it, or the server goes and has no more time. */
 export interface Stop {
@@ -99,34 +82,35 @@ interface ActiveRun {
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #membership: Membership;
+  readonly #heartbeat: Heartbeat;
   readonly #active = new Map<string, ActiveRun>();
   readonly #done = new Set<Promise<void>>();
   #reserved = 0;
-  /** Runs leased to this server that it knows nothing of, and since when (monotonic milliseconds). */
-  #unknown = new Map<string, number>();
-  #heartbeat: NodeJS.Timeout | null = null;
-  #beating: Promise<void> | null = null;
   #claimed: Promise<void> | null = null;
   #claimAgain = false;
   /** Runs wait, as far as this server knows: then new ones go behind them. */
   #queued = false;
   #telling: Promise<void> | null = null;
-  /** Until when the lease holds for certain (monotonic milliseconds). */
-  #leaseUntil = 0;
-  #forgotAt = performance.now();
   #stopping = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#membership = new Membership(options.identity.realm);
+    const { database, identity, feed, eventLog, changes } = options;
+    const caretaker = new Caretaker(database, identity.serverId, feed, this);
+    this.#heartbeat = new Heartbeat({
+      ...options,
+      onPeers: (shared) => {
+        eventLog.shared = shared;
+        changes.shared = shared;
+      },
+      lookAfter: () => caretaker.lookAfterRuns(),
+    });
   }
 
   /** Registers this server and begins to work. */
   async start(): Promise<void> {
-    await this.#beat();
+    await this.#heartbeat.start();
     await this.tell("server", this.#serverId);
-    this.#heartbeat = setInterval(() => void this.#beat().catch(() => {}), heartbeatMs);
   }
 
   /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */
@@ -177,7 +161,17 @@ export class Worker {
 
   /** Another server has come, or words of others may have been lost: looks at everything once. */
   lookAround(): void {
-    void this.#beat().catch(() => {});
+    this.#heartbeat.beat().catch(() => {});
+  }
+
+  /** Looks into the queue; who only takes requests at least tells runs their position, in case that nobody works. */
+  async lookIntoQueue(): Promise<void> {
+    this.nudge();
+    if (this.#options.maxRuns === 0) await this.#tellPositions();
+  }
+
+  isAtWork(runId: string): boolean {
+    return this.#active.has(runId);
   }
 
   /** Stops a run that is executed here; says whether it is. */
@@ -226,8 +220,7 @@ export class Worker {
     // What was on its way from the queue is among them now. The lease is renewed until the last has left.
     while (this.#done.size > 0) await Promise.all(this.#done);
     clearTimeout(cut);
-    if (this.#heartbeat) clearInterval(this.#heartbeat);
-    await this.#beating?.catch(() => {});
+    await this.#heartbeat.stop();
   }
 
   get #serverId(): string {
@@ -248,7 +241,7 @@ export class Worker {
         active.steered = false;
         return steered;
       },
-      confirmLease: () => this.#confirmLease(run),
+      confirmLease: () => this.#heartbeat.confirm(run),
     };
     const done = this.#work(run, control).finally(() => {
       this.#active.delete(run.runId);
@@ -305,72 +298,5 @@ export class Worker {
       }
     })();
     await this.#telling;
-  }
-
-  async #confirmLease({ runId, generation }: LeasedRun): Promise<void> {
-    if (performance.now() < this.#leaseUntil) return;
-    await this.#beat();
-    if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
-  }
-
-  /** One at a time: a database that hangs must not gather them. */
-  #beat(): Promise<void> {
-    this.#beating ??= this.#beatOnce().finally(() => {
-      this.#beating = null;
-    });
-    return this.#beating;
-  }
-
-  async #beatOnce(): Promise<void> {
-    const { database, identity, logger, onRenewed } = this.#options;
-    try {
-      const sentAt = performance.now();
-      const peers = await renewServer(database, identity);
-      this.#leaseUntil = sentAt + leaseSeconds * 1000 - watchdogMargin;
-      onRenewed(this.#leaseUntil - performance.now());
-      const dead = this.#membership.findDead(peers, performance.now());
-      await removeDeadServers(database, dead);
-      for (const { serverId } of dead)
-        logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");
-      this.#options.eventLog.shared = this.#options.changes.shared = peers.length > dead.length;
-      await this.#lookAfterRuns();
-    } catch (error) {
-      logger.warn({ error }, "the heartbeat failed");
-      throw error;
-    }
-  }
-
-  /** What nobody looks after: runs of dead servers, answers that came in time or too late, messages behind no run. */
-  async #lookAfterRuns(): Promise<void> {
-    const { database, feed } = this.#options;
-    const leased = await leasedRuns(database, this.#serverId);
-    for (const { runId, cancelling, steered } of leased) {
-      if (cancelling) this.cancel(runId);
-      if (steered) this.steer(runId);
-    }
-    const freed = await freeOrphans(database, this.#serverId, this.#findStrays(leased));
-    await answerOverdue(database);
-    const resumed = await resumeAnswered(database.pool);
-    for (const taskId of await strandedPending(database)) await this.promote(taskId);
-    if (freed + resumed > 0) await this.tell("queue", "");
-    feed.wakeAll();
-    this.nudge();
-    // Who works tells them after each look into the queue; it may be that nobody does.
-    if (this.#options.maxRuns === 0) await this.#tellPositions();
-    if (performance.now() - this.#forgotAt > hourMs) {
-      this.#forgotAt = performance.now();
-      await forgetOld(database);
-    }
-  }
-
-  /**
-   * Runs that are leased to this server and that it has known nothing of for a while: the answer that gave it
-   * the lease was lost, or their log could not be stored. Nobody else would ever go on with them.
-   */
-  #findStrays(leased: { runId: string }[]): string[] {
-    const now = performance.now();
-    const unknown = leased.filter(({ runId }) => !this.#active.has(runId));
-    this.#unknown = new Map(unknown.map(({ runId }) => [runId, this.#unknown.get(runId) ?? now]));
-    return [...this.#unknown].filter(([, since]) => now - since >= heartbeatMs / 2).map(([runId]) => runId);
   }
 }

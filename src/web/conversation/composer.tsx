@@ -29,7 +29,8 @@ interface ComposerProps {
   ref?: Ref<{ focus: () => void }>;
 }
 
-const touch = matchMedia("(pointer: coarse)");
+/** On a touch screen the keyboard would cover what there is to read: it comes only when it is asked for. */
+export const touch = matchMedia("(pointer: coarse)");
 
 /**
  * Where a message is written. Enter sends and Shift+Enter breaks the line; on a touch keyboard Enter
@@ -44,7 +45,6 @@ export function Composer(props: ComposerProps) {
   useLayoutEffect(() => fitHeight(area.current, text), [text]);
 
   useEffect(() => {
-    // On a touch screen the keyboard would cover what there is to read.
     if (!touch.matches) area.current?.focus();
   }, []);
 

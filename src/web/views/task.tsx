@@ -6,6 +6,7 @@ import type { Task } from "../../protocol/task.ts";
 import { notices } from "../components/toaster.tsx";
 import { ConversationActionsContext, useLatestActions } from "../conversation/actions.ts";
 import { Announcer } from "../conversation/announcer.tsx";
+import { touch } from "../conversation/composer.tsx";
 import { forkTask } from "../conversation/fork.ts";
 import { rowsOf } from "../conversation/rows.ts";
 import { Transcript } from "../conversation/transcript.tsx";
@@ -122,7 +123,7 @@ function useActions(
   return useLatestActions({
     answer: async (answer) => {
       await live.answer(answer);
-      focusComposer();
+      if (!touch.matches) focusComposer();
     },
     retry: () => void live.retry().catch(complain),
     goOn: () => void live.send(t("run.resume"), "queue").catch(complain),

@@ -1,0 +1,91 @@
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import { isLeased } from "../store/runs/queue.ts";
+import type { LeasedRun } from "../store/runs/runs.ts";
+import {
+  heartbeatMs,
+  leaseSeconds,
+  removeDeadServers,
+  renewServer,
+  type ServerIdentity,
+} from "../store/servers.ts";
+import { LeaseLostError } from "./event-log.ts";
+import { Membership } from "./membership.ts";
+
+/** This server counts its lease as over a little before the others do, milliseconds: killing takes its time. */
+const margin = 1_000;
+
+export interface HeartbeatOptions {
+  identity: ServerIdentity;
+  database: Database;
+  logger: Logger;
+  /** Told how long the lease holds from now, milliseconds, each time it has been renewed. */
+  onRenewed: (milliseconds: number) => void;
+  /** Told each time whether other servers live. */
+  onPeers: (shared: boolean) => void;
+  /** What is done at each beat, once the dead are known. */
+  lookAfter: () => Promise<void>;
+}
+
+/** Renews this server's lease, and strikes off servers that have let theirs run out. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #membership: Membership;
+  /** Until when the lease holds for certain (monotonic milliseconds). */
+  #leaseUntil = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #beating: Promise<void> | null = null;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#membership = new Membership(options.identity.realm);
+  }
+
+  /** Registers the server. Rejects where that fails; later beats are tried again and again. */
+  async start(): Promise<void> {
+    await this.beat();
+    this.#timer = setInterval(() => this.beat().catch(() => {}), heartbeatMs);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#beating?.catch(() => {});
+  }
+
+  /** Beats now, or joins in with the beat under way: a database that hangs must not gather them. */
+  beat(): Promise<void> {
+    this.#beating ??= this.#beatOnce().finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
+  }
+
+  /**
+   * Resolves at once while the lease holds by this server's own clock: else it may have been frozen, and asks. Rejects with a
+   * `LeaseLostError` where the run has become another server's.
+   */
+  async confirm({ runId, generation }: LeasedRun): Promise<void> {
+    if (performance.now() < this.#leaseUntil) return;
+    await this.beat();
+    if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
+  }
+
+  async #beatOnce(): Promise<void> {
+    const { database, identity, logger, onRenewed, onPeers, lookAfter } = this.#options;
+    try {
+      const sentAt = performance.now();
+      const peers = await renewServer(database, identity);
+      this.#leaseUntil = sentAt + leaseSeconds * 1000 - margin;
+      onRenewed(this.#leaseUntil - performance.now());
+      const dead = this.#membership.findDead(peers, performance.now());
+      await removeDeadServers(database, dead);
+      for (const { serverId } of dead)
+        logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");
+      onPeers(peers.length > dead.length);
+      await lookAfter();
+    } catch (error) {
+      logger.warn({ error }, "the heartbeat failed");
+      throw error;
+    }
+  }
+}
