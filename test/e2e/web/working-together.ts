@@ -139,6 +139,27 @@ export function testWorkingTogether(web: WebTest): void {
     await elsewhere.close();
   });
 
+  test("a page that is not seen holds no stream, and catches up once it is seen again", async () => {
+    web.server.models.script(says("早。"), says("在你看别处时说的。"));
+    await web.handOver("早上好");
+    await web.page.getByText("早。", { exact: true }).waitFor();
+    await web.page.getByRole("button", { name: "发送" }).waitFor();
+    const elsewhere = await web.openPage(web.page.context());
+    await elsewhere.goto(web.page.url());
+    await elsewhere.getByText("早。", { exact: true }).waitFor();
+    const hungUp = elsewhere.waitForEvent("requestfailed", (request) => request.url().endsWith("/v1/events"));
+    const setHidden = (hidden: boolean) =>
+      elsewhere.evaluate(`Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"))`);
+    await setHidden(true);
+    await hungUp;
+    await send("说点什么");
+    await web.page.getByText("在你看别处时说的。").waitFor();
+    await setHidden(false);
+    await elsewhere.getByText("在你看别处时说的。").waitFor();
+    await elsewhere.close();
+  });
+
   test("a new task begins from a message, which waits there to be written anew", async () => {
     web.server.models.script(says("第一答。"), says("第二答。"));
     await web.handOver("第一问");
