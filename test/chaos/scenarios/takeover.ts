@@ -38,7 +38,7 @@ export const takeover: Scenario = {
 export const takeoverByKill: Scenario = {
   name: "takeover-kill",
   about: "an api and two workers on one machine, one of which is killed",
-  run: (context) => takeOver(context, [killing, killing]),
+  run: (context) => takeOver(context, [killing]),
 };
 
 async function takeOver(context: RoundContext, troubles: Trouble[]): Promise<void> {
