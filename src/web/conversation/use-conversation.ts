@@ -15,7 +15,8 @@ import type { AnswerCreate } from "../../protocol/request.ts";
 import { useWaiting } from "../pending/waiting.ts";
 import { client } from "../state/client.ts";
 import { useFrameState } from "../state/frame-state.ts";
-import { setNewestRun, useNewestRun } from "../state/newest-run.ts";
+import { createOnceKeys } from "../state/idempotency.ts";
+import { noteBegunRun, useNewestRun } from "../state/newest-run.ts";
 import { pendingKey, refreshTasks, taskKey } from "../state/queries.ts";
 import { useSeen } from "../state/seen.ts";
 
@@ -118,14 +119,18 @@ export function useConversation(taskId: string): LiveConversation {
     return () => controller.abort();
   }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
 
+  const [once] = useState(createOnceKeys);
   const post = async (text: string, mode: MessageMode) => {
-    const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode });
+    // Whoever sends again because no answer came does not mean to say it twice.
+    const headers = { "Idempotency-Key": once.keyFor(`${mode} ${text}`) };
+    const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode }, { headers });
+    once.arrived();
     if (accepted.pending_id !== undefined) {
       waiting.add({ pending_id: accepted.pending_id, content: text }, mode);
       return void queries.invalidateQueries({ queryKey: pendingKey(taskId) });
     }
     sent.current.set(accepted.run_id, text);
-    setNewestRun(queries, taskId, { run_id: accepted.run_id, status: "queued" });
+    noteBegunRun(queries, taskId, accepted.run_id);
     void refreshTasks(queries);
   };
   const send = async (text: string, mode: MessageMode) => {
@@ -149,7 +154,7 @@ export function useConversation(taskId: string): LiveConversation {
     const ended = latest.current?.run?.runId;
     if (ended === undefined) return;
     const { run_id } = await client.retryRun({ task_id: taskId, run_id: ended });
-    setNewestRun(queries, taskId, { run_id, status: "queued" });
+    noteBegunRun(queries, taskId, run_id);
     void refreshTasks(queries);
   };
   const answer = async (given: AnswerCreate) => {

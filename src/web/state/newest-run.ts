@@ -28,3 +28,10 @@ export function useNewestRun(taskId: string, { ask }: { ask: boolean }): NewestR
 export function setNewestRun(queries: QueryClient, taskId: string, run: NewestRun): void {
   queries.setQueryData<NewestRun>(keyOf(taskId), run);
 }
+
+/** Keeps that a run has been begun here, unless more has been told of it by now. */
+export function noteBegunRun(queries: QueryClient, taskId: string, runId: string): void {
+  queries.setQueryData<NewestRun>(keyOf(taskId), (known) =>
+    known?.run_id === runId ? known : { run_id: runId, status: "queued" },
+  );
+}

@@ -139,6 +139,28 @@ export function testWorkingTogether(web: WebTest): void {
     await elsewhere.close();
   });
 
+  test("a message whose acceptance was not heard of is sent again, and said once", async () => {
+    web.server.models.script(says("好。"), says("收到一次。"));
+    await web.handOver("先打招呼");
+    await web.page.getByText("好。", { exact: true }).waitFor();
+    await web.page.getByRole("button", { name: "发送" }).waitFor();
+    await web.page.route(
+      /messages$/,
+      async (route) => {
+        await route.fetch();
+        await route.abort("connectionreset");
+      },
+      { times: 1 },
+    );
+    await send("付一次款");
+    await web.page.getByText("无法连接服务器").waitFor();
+    await web.reply().press("Enter");
+    await web.page.getByText("收到一次。").waitFor();
+    await web.page.getByRole("button", { name: "发送" }).waitFor();
+    expect(await messages()).toEqual(["先打招呼", "付一次款"]);
+    expect(await waiting().count()).toBe(0);
+  });
+
   test("a page that is not seen holds no stream, and catches up once it is seen again", async () => {
     web.server.models.script(says("早。"), says("在你看别处时说的。"));
     await web.handOver("早上好");
