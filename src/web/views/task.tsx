@@ -34,8 +34,9 @@ export function TaskView() {
       document.title = "zcbot";
     };
   }, [task.data]);
-  if (task.data) return <Work key={taskId} task={task.data} />;
+  // Also where it was deleted while it was open.
   if (task.error instanceof ApiError && task.error.status === 404) return <NotFound />;
+  if (task.data) return <Work key={taskId} task={task.data} />;
   if (task.isError) return <Unreachable onRetry={() => task.refetch()} />;
   return <Starting />;
 }

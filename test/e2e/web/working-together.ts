@@ -124,7 +124,7 @@ export function testWorkingTogether(web: WebTest): void {
     expect(await web.page.getByRole("alert").count()).toBe(0);
   });
 
-  test("a task begun elsewhere appears, with its run at work and another one in the queue", async () => {
+  test("a task begun elsewhere appears, one in the queue says so, and one deleted elsewhere goes", async () => {
     const { turn, open } = slowStep("别处的回答。");
     web.server.models.script(turn, says("完。"), says("轮到我了。"));
     const elsewhere = await web.openPage(web.page.context());
@@ -136,6 +136,11 @@ export function testWorkingTogether(web: WebTest): void {
     await web.page.getByRole("paragraph").filter({ hasText: "正在排队，第 1 位…" }).waitFor();
     open();
     await web.page.getByText("轮到我了。").waitFor();
+    await elsewhere.goto(web.page.url());
+    await elsewhere.getByRole("button", { name: "任务操作" }).click();
+    await elsewhere.getByRole("menuitem", { name: "删除" }).click();
+    await elsewhere.getByRole("dialog").getByRole("button", { name: "删除" }).click();
+    await web.page.getByText("任务可能已被删除").waitFor();
     await elsewhere.close();
   });
 
