@@ -82,7 +82,7 @@ function callsOf(step: Step, token: string, index: number, { marker, slowSeconds
   const append = (number: number, seconds: number): Part => {
     const mark = effectMark(token, index, number);
     // The name of the program says whose it is: whatever of it is left is found by its command line.
-    const rest = seconds > 0 ? `; exec -a ${marker}-${token} sleep ${seconds}` : "";
+    const rest = seconds > 0 ? ` && exec -a ${marker}-${token} sleep ${seconds}` : "";
     return call(number, "bash", { command: `echo ${mark} >> effects${rest}` });
   };
   switch (step) {

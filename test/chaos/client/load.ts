@@ -5,6 +5,7 @@ import type { Random } from "../random.ts";
 import type { World } from "../world.ts";
 import { reconnectStyles } from "./history.ts";
 import type { Person } from "./person.ts";
+import { watchTask } from "./task-watcher.ts";
 import { randomCuts, watchRun } from "./watcher.ts";
 
 export interface LoadOptions {
@@ -17,6 +18,8 @@ export interface LoadOptions {
   cutShare?: number;
   /** Steps of a plan at most. */
   steps?: number;
+  /** Whether each task's own stream is followed too. */
+  taskStreams?: boolean;
   /** How long one run may take, milliseconds. */
   patienceMs?: number;
 }
@@ -50,11 +53,13 @@ async function converse(
   person: Person,
   name: string,
   random: Random,
-  { watchers = 1, cutShare = 0, steps = 4, patienceMs = 60_000 }: LoadOptions,
+  { watchers = 1, cutShare = 0, steps = 4, patienceMs = 60_000, taskStreams = false }: LoadOptions,
   stopping: AbortSignal,
 ): Promise<void> {
   const { task_id: taskId } = await person.createTask(name);
   world.directories.push(name);
+  const ownCuts = randomCuts(random.fork("task"), cutShare);
+  const follower = taskStreams ? watchTask(person, taskId, world.history, ownCuts) : undefined;
   for (let number = 1; !stopping.aborted; number++) {
     const token = `${name.replace("任务", "t")}-${number}`;
     const content = writePlan(randomPlan(random, token, steps));
@@ -77,6 +82,12 @@ async function converse(
         });
       }),
     );
+  }
+  if (!follower) return;
+  const { answer } = await person.ask<RunPage>("GET", `/v1/tasks/${taskId}/runs?page_size=100`);
+  const runIds = answer?.status === 200 ? answer.body.results.map(({ run_id }) => run_id) : [];
+  if (!(await follower.finish(runIds, 10_000))) {
+    world.context.violate(`the stream of task ${taskId} does not tell of all its runs' ends`);
   }
 }
 

@@ -40,7 +40,7 @@ async function crashAt(context: RoundContext, points: Point[]): Promise<void> {
   const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
   await inWorld(context, { environment }, async (world) => {
     await world.fleet.start("all");
-    const load = await startLoad(world, random.fork("load"), { people: 2, tasks: 2 });
+    const load = await startLoad(world, random.fork("load"), { people: 2, tasks: 2, taskStreams: true });
     const pauses = random.fork("pauses");
     for (const point of points) {
       await crashOnce(world, point);

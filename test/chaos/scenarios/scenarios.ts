@@ -1,7 +1,9 @@
 import type { Scenario } from "../scenario.ts";
 import { cancel } from "./cancel.ts";
+import { clock } from "./clock.ts";
 import { crash, steps } from "./crash.ts";
 import { database } from "./database.ts";
+import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
 import { model } from "./model.ts";
 import { steer } from "./steer.ts";
@@ -20,4 +22,6 @@ export const scenarios: readonly Scenario[] = [
   streams,
   cancel,
   model,
+  disk,
+  clock,
 ];

@@ -19,6 +19,7 @@ export const streams: Scenario = {
         tasks: 2,
         watchers: 3,
         cutShare: 0.8,
+        taskStreams: true,
       });
       const cuts = random.fork("cuts");
       for (let cut = 0; cut < 12; cut++) {
