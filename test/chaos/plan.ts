@@ -12,8 +12,9 @@ export interface Plan {
 /**
  * text: says something. bash: adds its mark to the file `effects`, then sleeps a moment; slow: for the time that is set;
  * long: for a minute. twice: two such commands and a read between them. write: writes its mark into a file of its own.
+ * ask: asks the person and waits.
  */
-export type Step = "text" | "bash" | "slow" | "long" | "twice" | "write" | "read";
+export type Step = "text" | "bash" | "slow" | "long" | "twice" | "write" | "read" | "ask";
 
 const tools: readonly Step[] = ["bash", "bash", "slow", "twice", "write", "read"];
 
@@ -96,6 +97,8 @@ function callsOf(step: Step, token: string, index: number, { marker, slowSeconds
       return [append(0, 0), call(1, "read", { path: "effects" }), append(2, 0.05)];
     case "write":
       return [call(0, "write", { path: `out-${token}-${index}`, content: effectMark(token, index, 0) })];
+    case "ask":
+      return [call(0, "ask", { question: `${token} 选哪个？`, choices: [{ label: "甲" }, { label: "乙" }] })];
     case "read":
       return [call(0, "read", { path: "effects" })];
     case "text":

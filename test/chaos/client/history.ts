@@ -16,6 +16,10 @@ export interface PostRecord {
   pendingId?: string;
   startedAt: number;
   answeredAt: number;
+  /** Another content that it has, or may have where `content` may still be it, since it was edited. */
+  edited?: { content: string; certain: boolean };
+  /** It was withdrawn; maybe: the answer was lost. */
+  withdrawn?: "yes" | "maybe";
 }
 
 export type ReconnectStyle = "last-event-id" | "after" | "zero";

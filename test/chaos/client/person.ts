@@ -19,6 +19,9 @@ export interface Person {
   createTask(name: string, fields?: Record<string, unknown>): Promise<CreatedTask>;
   /** With an idempotency key and as often as it takes; without one (`once`) a single time, whatever comes of it. */
   post(taskId: string, content: string, mode?: MessageMode, once?: boolean): Promise<PostRecord>;
+  /** Takes back a message that waits, or puts another in its place; notes in its record what came of it. */
+  withdraw(post: PostRecord): Promise<void>;
+  edit(post: PostRecord, content: string): Promise<void>;
   cancel(taskId: string, runId: string): Promise<CancelRecord>;
 }
 
@@ -98,6 +101,18 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
         record.pendingId = answer.body.pending_id;
       }
       return record;
+    },
+    async withdraw(post) {
+      const { answer, attempts } = await ask("DELETE", `/v1/tasks/${post.taskId}/pending/${post.pendingId}`);
+      if (answer?.status === 204) post.withdrawn = "yes";
+      // It was there no more: an earlier attempt may have taken it back, or a run has taken it up.
+      else if (attempts > 1) post.withdrawn = "maybe";
+    },
+    async edit(post, content) {
+      const path = `/v1/tasks/${post.taskId}/pending/${post.pendingId}`;
+      const { answer, attempts } = await ask("PATCH", path, { content });
+      if (answer?.status === 200) post.edited = { content, certain: true };
+      else if (attempts > 1) post.edited = { content, certain: false };
     },
     async cancel(taskId, runId) {
       const startedAt = performance.now();

@@ -11,7 +11,7 @@ export interface WatchOptions {
   /** Where this watcher drops its own connection: after so many bytes, drawn for each connection; none: never. */
   cutAfter?: () => number | undefined;
   /** Sees each frame as it comes. */
-  onFrame?: (event: string, seq: number) => void;
+  onFrame?: (event: string, seq: number, data: string) => void;
 }
 
 /** Longer than the server's pings are apart: who hears nothing for so long is on a dead connection, milliseconds. */
@@ -135,7 +135,7 @@ function noteFrame(
     record.finishedAt ??= performance.now();
     record.last ??= { event, data: JSON.parse(data) };
   }
-  onFrame?.(event, Number(id));
+  onFrame?.(event, Number(id), data);
 }
 
 /** Where a watcher drops its connection: a share of them, at a random byte of what usually comes. */

@@ -88,11 +88,9 @@ export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Sto
   for (const post of posts) {
     const name = `message ${post.number} (${post.mode}, ${post.outcome}, ${post.attempts} attempts) of task ${post.taskId}`;
     const found = (messages.get(post.taskId) ?? []).filter(
-      ({ payload }) => payload.role === "user" && payload.content === post.content,
+      ({ payload }) => payload.role === "user" && mayBe(post, payload.content ?? ""),
     );
-    const waiting = pending.filter(
-      ({ content, task_id }) => task_id === post.taskId && content === post.content,
-    );
+    const waiting = pending.filter(({ content, task_id }) => task_id === post.taskId && mayBe(post, content));
     const count = found.length + waiting.length;
     if (count > 1) {
       const where = found.map(({ idx, run_id }) => `idx ${idx} of run ${run_id}`);
@@ -100,7 +98,10 @@ export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Sto
         `${name} is there ${count} times: ${where.join(", ")}, pending ${waiting.length} (promised ${post.runId}, ${post.pendingId})`,
       );
     }
-    if (post.outcome === "acknowledged" && count === 0) faults.push(`${name} is lost`);
+    if (post.outcome === "acknowledged" && count === 0 && !post.withdrawn) faults.push(`${name} is lost`);
+    if (post.withdrawn === "yes" && count > 0) faults.push(`${name} was withdrawn and is there`);
+    const before = (messages.get(post.taskId) ?? []).some(({ payload }) => payload.content === post.content);
+    if (post.edited?.certain && before) faults.push(`${name} was edited and is there as it was`);
     if (post.outcome === "refused" && count > 0)
       faults.push(`${name} was refused (${post.status}) and is there`);
     const [message] = found;
@@ -112,6 +113,10 @@ export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Sto
     if (!runs.some(({ run_id }) => run_id === message.run_id)) faults.push(`${name} has no run`);
   }
   return [...faults, ...checkOrder(places)];
+}
+
+function mayBe({ content, edited }: PostRecord, found: string): boolean {
+  return found === edited?.content || (found === content && !edited?.certain);
 }
 
 /**

@@ -6,6 +6,7 @@ import { database } from "./database.ts";
 import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
 import { model } from "./model.ts";
+import { questions } from "./questions.ts";
 import { steer } from "./steer.ts";
 import { streams } from "./streams.ts";
 import { takeover, takeoverByKill } from "./takeover.ts";
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   drain,
   database,
   steer,
+  questions,
   streams,
   cancel,
   model,

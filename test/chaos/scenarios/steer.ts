@@ -14,7 +14,7 @@ const modes: readonly MessageMode[] = ["queue", "steer", "steer", "interrupt"];
 /** Messages that come while a run is at work, in every mode, while servers are lost. */
 export const steer: Scenario = {
   name: "steer",
-  about: `${messagesEach} messages for each of 4 tasks in the modes queue, steer and interrupt, while servers are killed`,
+  about: `${messagesEach} messages for each of 4 tasks in the modes queue, steer and interrupt, some edited or withdrawn, while servers are killed`,
   async run(context) {
     const { random } = context;
     const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
@@ -55,13 +55,23 @@ async function talk(world: World, person: Person, name: string, random: Random):
     // What steers need not bring a plan of its own.
     const content = random.chance(0.6) ? writePlan(randomPlan(random, token, 3)) : `补充一句 ${token}`;
     const mode = random.pick(modes);
-    const posted = person.post(taskId, content, mode).then(({ runId, pendingId, outcome, status }) => {
+    const own = random.fork(token);
+    const posted = person.post(taskId, content, mode).then(async (post) => {
+      const { runId, pendingId, outcome, status } = post;
       if (outcome === "refused") world.context.violate(`a message (${mode}) was refused: ${status}`);
       world.context.figures.count(`messages to ${mode}${pendingId ? ", waiting" : ""}`);
+      const fate = own.next();
+      if (pendingId && fate < 0.15) {
+        await person.withdraw(post);
+        if (post.withdrawn) return world.context.figures.count("messages withdrawn");
+      } else if (pendingId && fate < 0.3) {
+        await person.edit(post, `${content} 改`);
+        if (post.edited) world.context.figures.count("messages edited");
+      }
       // The run it was promised: for a steer the one at work, else its own, which may not have begun.
       const watched = mode === "steer" ? runId : (pendingId ?? runId);
       if (!watched) return;
-      const style = random.fork(token).pick(reconnectStyles);
+      const style = own.pick(reconnectStyles);
       watching.push(watchRun(person, taskId, watched, { history, style, patienceMs: 90_000 }));
     });
     // Some are posted while the one before is not answered yet.
