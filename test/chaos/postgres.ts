@@ -63,6 +63,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   };
   const start = () => startPostmaster(command, new AbortController().signal);
   let postmaster: Postmaster | undefined = await start();
+  let starting: Promise<Postmaster> | undefined;
   const onExit = () => void (postmaster && signalProcess(postmaster.pid, "SIGQUIT"));
   process.once("exit", onExit);
 
@@ -98,7 +99,12 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       postmaster = undefined;
     },
     async start() {
-      postmaster ??= await start();
+      if (postmaster) return;
+      // Two troubles may end at once.
+      starting ??= start().finally(() => {
+        starting = undefined;
+      });
+      postmaster = await starting;
     },
     async stop() {
       process.removeListener("exit", onExit);

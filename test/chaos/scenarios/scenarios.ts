@@ -8,6 +8,7 @@ import { drain } from "./drain.ts";
 import { model } from "./model.ts";
 import { questions } from "./questions.ts";
 import { steer } from "./steer.ts";
+import { storm } from "./storm.ts";
 import { streams } from "./streams.ts";
 import { takeover, takeoverByKill } from "./takeover.ts";
 
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   questions,
   streams,
   cancel,
+  storm,
   model,
   disk,
   clock,

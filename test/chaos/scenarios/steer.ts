@@ -44,13 +44,20 @@ export const steer: Scenario = {
   },
 };
 
-async function talk(world: World, person: Person, name: string, random: Random): Promise<void> {
+/** Somebody who says one thing after the other, whatever is going on, and follows what becomes of it. */
+export async function talk(
+  world: World,
+  person: Person,
+  name: string,
+  random: Random,
+  messages = messagesEach,
+): Promise<void> {
   const { history } = world;
   const { task_id: taskId } = await person.createTask(name);
   world.directories.push(name);
   const watching: Promise<unknown>[] = [];
   let posting: Promise<unknown> = Promise.resolve();
-  for (let number = 0; number < messagesEach; number++) {
+  for (let number = 0; number < messages; number++) {
     const token = `${name.replace("话", "h")}-${number}`;
     // What steers need not bring a plan of its own.
     const content = random.chance(0.6) ? writePlan(randomPlan(random, token, 3)) : `补充一句 ${token}`;
