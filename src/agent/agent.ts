@@ -104,7 +104,7 @@ export async function runAgent(
       return sink.message(message);
     },
   };
-  if (isAnswered(conversation) && !(await steer(input, record))) return { status: "ok" };
+  if (isAnswered(conversation) && (signal.aborted || !(await steer(input, record)))) return { status: "ok" };
   const calls = unansweredCalls(conversation);
   if (calls.length > 0 && !(await resumeToolCalls(calls, input, record, signal)))
     return { status: "waiting" };
@@ -120,6 +120,8 @@ export async function runAgent(
     if ("outcome" in answer) return answer.outcome;
     const toolCalls = recordReply(step, answer.reply, callIds, record);
     if (toolCalls.length === 0) {
+      // Without a step left for it a message had better become a run of its own.
+      if (signal.aborted || step === input.maxSteps) return { status: "ok" };
       if (!(await steer(input, record))) return { status: "ok" };
       continue;
     }

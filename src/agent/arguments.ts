@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cleanText } from "../protocol/text.ts";
 import type { Tool } from "./tools/tool.ts";
 
 export type ParsedArguments = { value: Record<string, unknown> } | { fault: string };
@@ -21,7 +22,16 @@ export function parseArguments(text: string): ParsedArguments {
     return { fault: `The arguments must be one JSON object, not ${describeKind(value)}.` };
   }
   if (isDeep(value)) return { fault: `The arguments are nested more than ${maxDepth} levels deep.` };
-  return { value: { ...value } };
+  // Only an escape can bring in what cannot be stored.
+  return { value: text.includes("\\u") ? (cleanWithin(value) as Record<string, unknown>) : { ...value } };
+}
+
+/** The same value with every text in it storable; it is not deep. */
+function cleanWithin(value: unknown): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (Array.isArray(value)) return value.map(cleanWithin);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [cleanText(key), cleanWithin(item)]));
 }
 
 /** Much deeper, and the value could be parsed but not be written as JSON again. */

@@ -21,10 +21,16 @@ export interface PersonRequest {
 /** Why a call has to wait for a person, if it has to. */
 export type Gate = { kind: "question" } | { kind: "approval"; waitMs: number };
 
-export function findGate(tool: Tool, needsApproval: NeedsApproval | undefined): Gate | undefined {
+/** What was asked once stays a gate, though leave may no longer be needed: the answer may have been no. */
+export function findGate(
+  tool: Tool,
+  needsApproval: NeedsApproval | undefined,
+  asked: PersonRequest | undefined,
+): Gate | undefined {
   if (tool.question) return { kind: "question" };
   const approval = needsApproval?.(tool.definition.name);
-  return approval ? { kind: "approval", waitMs: approval.waitMs } : undefined;
+  if (approval) return { kind: "approval", waitMs: approval.waitMs };
+  return asked && { kind: "approval", waitMs: 0 };
 }
 
 /** The event that asks a person about a call. */
@@ -43,7 +49,7 @@ export function askPerson(
       kind: "approval",
       tool: name,
       arguments: "value" in parsed ? parsed.value : text,
-      deadline: inFuture(gate.waitMs),
+      ...until(gate.waitMs),
       fallback: { decision: "deny", note: "Nobody answered in time." },
     };
   }
@@ -52,11 +58,13 @@ export function askPerson(
     ...base,
     kind: "question",
     ...question,
-    deadline: waitMs === undefined ? null : inFuture(waitMs),
+    ...(waitMs === undefined ? { deadline: null } : until(waitMs)),
     ...(fallback && { fallback }),
   };
 }
 
-function inFuture(milliseconds: number): string {
-  return new Date(Date.now() + milliseconds).toISOString();
+/** The time is shown by this server's clock; what counts is how long, by the database's. */
+function until(milliseconds: number): { deadline: string; wait_seconds: number } {
+  const deadline = new Date(Date.now() + milliseconds).toISOString();
+  return { deadline, wait_seconds: milliseconds / 1000 };
 }

@@ -8,9 +8,13 @@ import type { ConversationMessage } from "./model/model.ts";
 import { askPerson, findGate, type Gate, type NeedsApproval, type PersonRequest } from "./requests.ts";
 import type { Tool, ToolOutcome } from "./tools/tool.ts";
 
-export interface ToolCallSetting {
-  tools: Tool[];
+export interface ToolCallSetting extends CallSetting {
   directory: Directory;
+}
+
+/** What decides about a call. */
+export interface CallSetting {
+  tools: Tool[];
   /** The answer that holds the calls was cut off by the output limit. */
   truncated?: boolean;
   /** Whoever had the run before was lost without a word. */
@@ -77,6 +81,14 @@ export async function resumeToolCalls(
   return runToolCalls(others.filter(isHarmless), setting, sink, signal);
 }
 
+/** Answers calls that are left unanswered and will not be gone on with: none of them is run. */
+export function settleToolCalls(calls: ChatToolCall[], setting: CallSetting, sink: AgentSink): void {
+  for (const [index, call] of calls.entries()) {
+    const isInDoubt = index === 0 && setting.interrupted && mayHaveHappened(prepareCall(call, setting));
+    answerCall(call, isInDoubt ? outcomeUnknown : stoppedBefore, 0, sink);
+  }
+}
+
 /** Whether a call that was left unanswered may have taken effect, once and for all. */
 function mayHaveHappened({ run }: PreparedCall): boolean {
   if (!("tool" in run) || mayRunAgain(run.tool)) return false;
@@ -137,7 +149,7 @@ const stoppedDuring: ToolOutcome = {
   isError: true,
 };
 
-function findTool(call: ChatToolCall, { tools }: ToolCallSetting): Tool | undefined {
+function findTool(call: ChatToolCall, { tools }: CallSetting): Tool | undefined {
   return tools.find((tool) => tool.definition.name === call.function.name);
 }
 
@@ -145,7 +157,7 @@ function mayRunAgain(tool: Tool | undefined): boolean {
   return tool === undefined || tool.effect === "pure" || tool.effect === "idempotent";
 }
 
-function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall {
+function prepareCall(call: ChatToolCall, setting: CallSetting): PreparedCall {
   const tool = findTool(call, setting);
   if (!tool) {
     const names = setting.tools.map((each) => each.definition.name).join(", ");
@@ -156,8 +168,9 @@ function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall
   }
   const checked = checkArguments(tool, call.function.arguments);
   if ("input" in checked) {
-    const gate = findGate(tool, setting.needsApproval);
-    return { call, run: { tool, input: checked.input, gate, request: setting.requests?.get(call.id) } };
+    const request = setting.requests?.get(call.id);
+    const gate = findGate(tool, setting.needsApproval, request);
+    return { call, run: { tool, input: checked.input, gate, request } };
   }
   const hint = setting.truncated
     ? "Your answer was cut off by the output limit in the middle of this call. Do it in smaller pieces.\n\n"

@@ -28,6 +28,7 @@ export const Request = z
       .describe("question: what to choose from; another answer is welcome too"),
     multiple: z.boolean().optional().describe("question: several may be chosen"),
     deadline: timestamp.nullable().describe("when the run goes on without a person's answer"),
+    wait_seconds: z.number().optional().describe("how long that is"),
     fallback: Answer.omit({ request_id: true }).optional().describe("what then counts as the answer"),
   })
   .meta({ id: "Request" });

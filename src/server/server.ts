@@ -200,7 +200,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
     // What was handed over can be taken from now on.
     await worker.tell("queue", "");
   });
-  return { database, worker, feed, changes };
+  return { database, worker, feed, changes, logger };
 }
 
 function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handlers {

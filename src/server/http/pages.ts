@@ -31,14 +31,16 @@ export function servePages<E extends Env>(app: Hono<E>, web: string, reference: 
       onFound: (path, context) => pageHeaders(path, (name, value) => context.header(name, value)),
     });
 
-  app.get(
-    "/docs",
-    serve(reference, () => "/index.html"),
-  );
-  app.get(
-    "/docs/*",
-    serve(reference, (path) => path.slice("/docs".length)),
-  );
+  if (existsSync(reference)) {
+    app.get(
+      "/docs",
+      serve(reference, () => "/index.html"),
+    );
+    app.get(
+      "/docs/*",
+      serve(reference, (path) => path.slice("/docs".length)),
+    );
+  }
   if (!existsSync(web)) {
     app.get("/", (context) => context.text("The web app is not built. Run `npm run build`.", 503));
     return;

@@ -1,7 +1,8 @@
+import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { strandedPending } from "../store/runs/pending.ts";
 import { forgetOld } from "../store/runs/post-message.ts";
-import { freeOrphans, leasedRuns } from "../store/runs/queue.ts";
+import { freeOrphans, interruptIdle, leasedRuns } from "../store/runs/queue.ts";
 import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
 import { heartbeatMs } from "../store/servers.ts";
 import type { EventFeed } from "./event-feed.ts";
@@ -18,31 +19,77 @@ export class Caretaker {
   readonly #serverId: string;
   readonly #feed: EventFeed;
   readonly #worker: Worker;
+  readonly #logger: Logger;
+  #round: Promise<void> | null = null;
   /** Runs leased to this server that it knows nothing of, and since when (monotonic milliseconds). */
   #unknown = new Map<string, number>();
   #forgotAt = performance.now();
 
-  constructor(database: Database, serverId: string, feed: EventFeed, worker: Worker) {
+  constructor(
+    { database, logger, feed }: { database: Database; logger: Logger; feed: EventFeed },
+    serverId: string,
+    worker: Worker,
+  ) {
     this.#database = database;
+    this.#logger = logger;
     this.#serverId = serverId;
     this.#feed = feed;
     this.#worker = worker;
   }
 
-  async lookAfterRuns(): Promise<void> {
-    const worker = this.#worker;
+  /** Never rejects. One round at a time: a database that hangs must not gather them. */
+  lookAfterRuns(): Promise<void> {
+    this.#round ??= this.#makeRound().finally(() => {
+      this.#round = null;
+    });
+    return this.#round;
+  }
+
+  /** Resolves when the round under way is done. */
+  async stop(): Promise<void> {
+    await this.#round;
+  }
+
+  async #makeRound(): Promise<void> {
+    const duties: [name: string, duty: () => Promise<unknown>][] = [
+      ["runs of this server", () => this.#lookAfterOwn()],
+      ["overdue answers", () => answerOverdue(this.#database)],
+      ["runs to go on with", () => this.#freeRuns()],
+      ["messages behind no run", () => this.#promoteStranded()],
+      ["the queue", () => this.#worker.lookIntoQueue()],
+      ["what is old", () => this.#forget()],
+    ];
+    this.#feed.wakeAll();
+    for (const [name, duty] of duties) {
+      // One that fails must not keep the others from being done.
+      await duty().catch((error) => this.#logger.warn({ error, duty: name }, "a duty could not be done"));
+    }
+  }
+
+  /** Does what words of other servers should have made this one do, and frees what it has lost sight of. */
+  async #lookAfterOwn(): Promise<void> {
     const leased = await leasedRuns(this.#database, this.#serverId);
     for (const { runId, cancelling, steered } of leased) {
-      if (cancelling) worker.cancel(runId);
-      if (steered) worker.steer(runId);
+      if (cancelling) this.#worker.cancel(runId);
+      if (steered) this.#worker.steer(runId);
     }
     const freed = await freeOrphans(this.#database, this.#serverId, this.#findStrays(leased));
-    await answerOverdue(this.#database);
+    if (freed > 0) await this.#worker.tell("queue", "");
+  }
+
+  async #freeRuns(): Promise<void> {
     const resumed = await resumeAnswered(this.#database.pool);
-    for (const taskId of await strandedPending(this.#database)) await worker.promote(taskId);
-    if (freed + resumed > 0) await worker.tell("queue", "");
-    this.#feed.wakeAll();
-    await worker.lookIntoQueue();
+    const stopped = await interruptIdle(this.#database);
+    if (resumed + stopped > 0) await this.#worker.tell("queue", "");
+  }
+
+  async #promoteStranded(): Promise<void> {
+    for (const taskId of await strandedPending(this.#database)) {
+      await this.#worker.promote(taskId, { patient: false });
+    }
+  }
+
+  async #forget(): Promise<void> {
     if (performance.now() - this.#forgotAt < hourMs) return;
     this.#forgotAt = performance.now();
     await forgetOld(this.#database);

@@ -6,7 +6,7 @@ import { planRetry } from "../../agent/model/retry.ts";
 import { buildSystemPrompt } from "../../agent/prompt.ts";
 import type { NeedsApproval } from "../../agent/requests.ts";
 import { loadSkill } from "../../agent/skills.ts";
-import { unansweredCalls } from "../../agent/tool-calls.ts";
+import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { Database } from "../store/database.ts";
@@ -101,83 +101,111 @@ const internalError: RunEnd = {
 /** How far a run has come, and the conversation. */
 interface Past {
   progress: RunProgress;
-  stored: StoredMessage[];
+  conversation: ConversationMessage[];
 }
 
 /** A run that begins here has brought its past along. */
 async function readPast(run: StartedRun, { database }: ExecutionOptions): Promise<Past> {
   if (run.conversation) {
     const progress = { lastSeq: 0, started: false, steps: 0, requests: new Map() };
-    return { progress, stored: run.conversation };
+    return { progress, conversation: run.conversation.map(asConversation) };
   }
   const [progress, stored] = await Promise.all([
     readProgress(database, run.runId),
     readConversation(database, run.userId, run.taskId),
   ]);
-  return { progress, stored };
+  return { progress, conversation: stored.map(asConversation) };
+}
+
+function asConversation({ payload, providerData }: StoredMessage): ConversationMessage {
+  return { payload, providerData: providerData ?? undefined };
 }
 
 type Control = RunControl & { signal: AbortSignal };
 
+/** Works on the run, or ends it where it cannot be worked on. */
 async function work(
-  { run, progress, stored }: Past & { run: StartedRun },
+  past: Past & { run: StartedRun },
   log: RunLog,
   control: Control,
   options: ExecutionOptions,
 ): Promise<RunEnd> {
-  const { database } = options;
-  const root = await options.userRoot(run.userId);
-  const [memory, skill] = await Promise.all([
-    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
-    run.skill === "" ? null : loadSkill(options.skillsDirectory, run.skill),
-  ]);
-  const conversation = stored.map(({ payload, providerData }) => ({
-    payload,
-    providerData: providerData ?? undefined,
-  }));
-  const isGivenUp = run.attempt > options.maxAttempts && !control.signal.aborted;
-  const signal = isGivenUp ? AbortSignal.abort() : control.signal;
-  const unstored = progress.started && signal.aborted ? await readUnstoredText(database, run.runId) : "";
-  if (progress.started && !signal.aborted) sayResumed(run, progress, conversation, log);
-  const model = options.modelFor(run.profile);
-  if (!model) {
-    return failed(
-      "model_profile_unknown",
-      `The task's model profile '${run.profile}' is no longer configured. Choose another one for the task.`,
-    );
+  const { run, progress } = past;
+  if (control.signal.aborted) return await endEarly(past, log, options, () => endOf(control.signal));
+  if (run.attempt > options.maxAttempts) {
+    return await endEarly(past, log, options, () => interruptedTooOften(run.attempt));
   }
+  const model = options.modelFor(run.profile);
+  if (!model) return await endEarly(past, log, options, () => profileUnknown(run.profile));
+  if (progress.started) sayResumed(past, log);
+  const setting = await gatherSetting(run, options).catch((error) => {
+    options.logger.error({ runId: run.runId, error }, "what a run needs could not be gathered");
+    return null;
+  });
+  if (!setting) return await endEarly(past, log, options, () => internalError);
   const outcome = await runAgent(
     {
-      system: buildSystemPrompt({
-        taskName: run.taskName,
-        workingDirectory: run.directory,
-        skillName: run.skill,
-        skill,
-        memory,
-        tools: options.tools,
-      }),
-      conversation,
+      ...setting,
+      conversation: past.conversation,
       tools: options.tools,
       model,
-      directory: root.child(run.directory),
       maxSteps: options.maxSteps,
       firstStep: progress.steps + 1,
-      interrupted: run.resumeReason === "server_lost",
+      interrupted: isInterrupted(run),
       requests: progress.requests,
       needsApproval: options.needsApproval,
       leave: control.leave,
-      takeMessages: createSteering(database, run, progress, control),
+      takeMessages: createSteering(options.database, past, control),
       planRetry,
     },
     fencedSink(log, control),
-    signal,
+    control.signal,
   );
-  if (outcome.status === "cancelled" && unstored !== "") outcome.partialText ||= unstored;
-  if (outcome.status === "cancelled" && isGivenUp) {
-    storePartialText(outcome.partialText, log);
-    return interruptedTooOften(run.attempt);
-  }
   return endAs(outcome, control, log);
+}
+
+/** What the agent is told of the task, and where it works. */
+async function gatherSetting(
+  run: StartedRun,
+  { userRoot, skillsDirectory, tools }: ExecutionOptions,
+): Promise<{ system: string; directory: Directory }> {
+  const root = await userRoot(run.userId);
+  const [memory, skill] = await Promise.all([
+    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
+    run.skill === "" ? null : loadSkill(skillsDirectory, run.skill),
+  ]);
+  const system = buildSystemPrompt({
+    taskName: run.taskName,
+    workingDirectory: run.directory,
+    skillName: run.skill,
+    skill,
+    memory,
+    tools,
+  });
+  return { system, directory: root.child(run.directory) };
+}
+
+/** Whoever had it before was lost without a word. */
+function isInterrupted({ resumeReason }: StartedRun): boolean {
+  return resumeReason === "server_lost";
+}
+
+/**
+ * Ends a run that is not worked on here, so that its conversation stays valid: open calls are answered, and what had been
+ * streamed of an answer becomes a message, unless the run is to go on elsewhere.
+ */
+async function endEarly(
+  { run, progress, conversation }: Past & { run: StartedRun },
+  log: RunLog,
+  { database, tools }: ExecutionOptions,
+  end: () => RunEnd,
+): Promise<RunEnd> {
+  const how = end();
+  if (!progress.started || how.status === "running") return how;
+  const open = unansweredCalls(conversation);
+  settleToolCalls(open, { tools, interrupted: isInterrupted(run), requests: progress.requests }, log);
+  if (open.length === 0) storePartialText(await readUnstoredText(database, run.runId), log);
+  return how;
 }
 
 /** What is committed is still ours to act upon: a server that was frozen in between finds out here. */
@@ -220,6 +248,13 @@ function endOf(signal: AbortSignal): RunEnd {
   return why === "shutdown" ? handedOver : { status: "cancelled" };
 }
 
+function profileUnknown(profile: string): RunEnd {
+  return failed(
+    "model_profile_unknown",
+    `The task's model profile '${profile}' is no longer configured. Choose another one for the task.`,
+  );
+}
+
 function failed(errorCode: string, errorMessage: string): RunEnd {
   return { status: "error", errorCode, errorMessage };
 }
@@ -235,32 +270,31 @@ function storePartialText(text: string, log: RunLog): void {
   if (text.trim() !== "") log.message({ payload: { role: "assistant", content: text } });
 }
 
-function sayResumed(
-  run: StartedRun,
-  progress: RunProgress,
-  conversation: ConversationMessage[],
-  log: RunLog,
-): void {
+function sayResumed({ run, progress, conversation }: Past & { run: StartedRun }, log: RunLog): void {
   const betweenCalls = unansweredCalls(conversation).length > 0;
   const step = betweenCalls ? progress.steps : progress.steps + 1;
   log.event({ type: "resumed", step, reason: run.resumeReason ?? "server_lost" });
 }
 
-/** Brings in the messages that want to enter the run; the database is asked only when one is known to wait. */
+/** Brings in the messages that want to enter the run, each once; the database is asked only when one is known to wait. */
 function createSteering(
   database: Database,
-  run: StartedRun,
-  { started }: RunProgress,
+  { run, progress }: Past & { run: StartedRun },
   control: Control,
 ): () => Promise<SteeringMessage[]> {
   // Who had the run before may have been told of some.
-  let isDue = started;
+  let isDue = progress.started || run.nPending > 0;
+  // Their rows stay until the flush that stores them.
+  const taken = new Set<string>();
   return async () => {
     const wasSteered = control.wasSteered();
     if (!wasSteered && !isDue) return [];
     isDue = false;
     try {
-      return await takeSteering(database, run.taskId);
+      const messages = await takeSteering(database, run);
+      const fresh = messages.filter(({ pendingId }) => !taken.has(pendingId));
+      for (const { pendingId } of fresh) taken.add(pendingId);
+      return fresh;
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
       // They wait a step longer.

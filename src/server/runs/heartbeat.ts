@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
+import { isDatabaseAway } from "../store/database-away.ts";
 import { isLeased } from "../store/runs/queue.ts";
 import type { LeasedRun } from "../store/runs/runs.ts";
 import {
@@ -14,6 +15,8 @@ import { Membership } from "./membership.ts";
 
 /** This server counts its lease as over a little before the others do, milliseconds: killing takes its time. */
 const margin = 1_000;
+/** Between two attempts to learn whether a lease still holds, milliseconds. */
+const retryMs = 100;
 
 export interface HeartbeatOptions {
   identity: ServerIdentity;
@@ -23,7 +26,7 @@ export interface HeartbeatOptions {
   onRenewed: (milliseconds: number) => void;
   /** Told each time whether other servers live. */
   onPeers: (shared: boolean) => void;
-  /** What is done at each beat, once the dead are known. */
+  /** Begun at each beat, once the dead are known. Never rejects. It may take its time: the next beat does not wait for it. */
   lookAfter: () => Promise<void>;
 }
 
@@ -64,10 +67,17 @@ export class Heartbeat {
    * Resolves at once while the lease holds by this server's own clock: else it may have been frozen, and asks. Rejects with a
    * `LeaseLostError` where the run has become another server's.
    */
-  async confirm({ runId, generation }: LeasedRun): Promise<void> {
-    if (performance.now() < this.#leaseUntil) return;
-    await this.beat();
-    if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
+  async confirm({ runId, generation }: LeasedRun, signal: AbortSignal): Promise<void> {
+    while (performance.now() >= this.#leaseUntil) {
+      try {
+        await this.beat();
+        if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
+        return;
+      } catch (error) {
+        if (!isDatabaseAway(error) || signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
   }
 
   async #beatOnce(): Promise<void> {
@@ -82,7 +92,7 @@ export class Heartbeat {
       for (const { serverId } of dead)
         logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");
       onPeers(peers.length > dead.length);
-      await lookAfter();
+      void lookAfter();
     } catch (error) {
       logger.warn({ error }, "the heartbeat failed");
       throw error;

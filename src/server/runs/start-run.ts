@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { ApiError } from "../../protocol/error.ts";
 import type { MessageMode } from "../../protocol/message.ts";
 import type { RunAccepted } from "../../protocol/run.ts";
@@ -15,6 +16,7 @@ export interface Starting {
   worker: Worker;
   feed: EventFeed;
   changes: TaskChanges;
+  logger: Logger;
 }
 
 /** A message as a person posts it. */
@@ -42,7 +44,12 @@ export async function startRun(starting: Starting, message: NewMessage): Promise
   const runId = randomUUIDv7();
   const outcome = await postMessage(starting.database, { ...message, runId });
   starting.changes.touch(userId, taskId);
-  if (!outcome.repeated) await follow(starting, message, outcome);
+  if (!outcome.repeated) {
+    // The message is stored: what cannot be done about it now the next heartbeat will see to.
+    await follow(starting, message, outcome).catch((error) => {
+      starting.logger.warn({ error, taskId }, "a stored message could not be followed up");
+    });
+  }
   return accepted(taskId, outcome.runId, outcome.pendingId);
 }
 

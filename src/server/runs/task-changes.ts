@@ -1,7 +1,13 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { publish } from "../store/notifications.ts";
-import { readNow, readTaskStates, readTaskStatesSince, type TaskState } from "../store/task-states.ts";
+import {
+  readActiveTaskStates,
+  readNow,
+  readTaskStates,
+  readTaskStatesSince,
+  type TaskState,
+} from "../store/task-states.ts";
 import type { Watcher } from "./event-feed.ts";
 
 /** Changes close together are told as one, milliseconds. */
@@ -94,7 +100,10 @@ export class TaskChanges {
     };
   }
 
-  /** Streams the changes of a user's tasks, those since cursor `after` first; returns what stops it. */
+  /**
+   * Streams the changes of a user's tasks, those since cursor `after` first; without one the states of tasks with an active
+   * run. Returns what stops it.
+   */
   follow(userId: string, after: number | undefined, watcher: Watcher): () => void {
     const channel = this.#channels.get(userId) ?? {
       userId,
@@ -163,9 +172,12 @@ export class TaskChanges {
     const now = await readNow(this.#database);
     channel.cursor = Math.max(channel.cursor, now);
     watcher.write(encode({ type: "ready", data: "{}" }, after ?? now), []);
-    if (after === undefined) return;
-    const missed = await readTaskStatesSince(this.#database, channel.userId, after - overlap);
-    for (const state of missed) watcher.write(encode(state, Math.max(after, state.at)), []);
+    // Who has no cursor knows the tasks from a list, which does not tell of runs.
+    const states =
+      after === undefined
+        ? await readActiveTaskStates(this.#database, channel.userId)
+        : await readTaskStatesSince(this.#database, channel.userId, after - overlap);
+    for (const state of states) watcher.write(encode(state, Math.max(after ?? now, state.at)), []);
   }
 
   async #tellServers(): Promise<void> {

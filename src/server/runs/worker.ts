@@ -74,6 +74,8 @@ interface ActiveRun {
   stop: AbortController;
   leave: AbortController;
   steered: boolean;
+  /** Settles when the server has let go of it. */
+  done: Promise<void>;
 }
 
 /**
@@ -83,6 +85,7 @@ interface ActiveRun {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #heartbeat: Heartbeat;
+  readonly #caretaker: Caretaker;
   readonly #active = new Map<string, ActiveRun>();
   readonly #done = new Set<Promise<void>>();
   #reserved = 0;
@@ -95,21 +98,22 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { database, identity, feed, eventLog, changes } = options;
-    const caretaker = new Caretaker(database, identity.serverId, feed, this);
+    const { identity, eventLog, changes } = options;
+    this.#caretaker = new Caretaker(options, identity.serverId, this);
     this.#heartbeat = new Heartbeat({
       ...options,
       onPeers: (shared) => {
         eventLog.shared = shared;
         changes.shared = shared;
       },
-      lookAfter: () => caretaker.lookAfterRuns(),
+      lookAfter: () => this.#caretaker.lookAfterRuns(),
     });
   }
 
   /** Registers this server and begins to work. */
   async start(): Promise<void> {
     await this.#heartbeat.start();
+    await this.#caretaker.lookAfterRuns();
     await this.tell("server", this.#serverId);
   }
 
@@ -189,9 +193,9 @@ export class Worker {
   }
 
   /** Makes a run of the next message that waits in a task, if there is one and none is active. */
-  async promote(taskId: string): Promise<void> {
+  async promote(taskId: string, { patient } = { patient: true }): Promise<void> {
     const { database, changes, feed } = this.#options;
-    const run = await promotePending(database, taskId);
+    const run = await promotePending(database, taskId, { patient });
     if (!run) return;
     changes.touch(run.userId, taskId);
     feed.wake(run.runId);
@@ -221,6 +225,7 @@ export class Worker {
     while (this.#done.size > 0) await Promise.all(this.#done);
     clearTimeout(cut);
     await this.#heartbeat.stop();
+    await this.#caretaker.stop();
   }
 
   get #serverId(): string {
@@ -228,7 +233,13 @@ export class Worker {
   }
 
   #execute(run: StartedRun): void {
-    const active: ActiveRun = { stop: new AbortController(), leave: new AbortController(), steered: false };
+    const before = this.#active.get(run.runId);
+    const active: ActiveRun = {
+      stop: new AbortController(),
+      leave: new AbortController(),
+      steered: false,
+      done: Promise.resolve(),
+    };
     if (run.status === "cancelling") active.stop.abort({ why: "cancelled" } satisfies Stop);
     if (this.#stopping) active.leave.abort();
     this.#active.set(run.runId, active);
@@ -241,14 +252,26 @@ export class Worker {
         active.steered = false;
         return steered;
       },
-      confirmLease: () => this.#heartbeat.confirm(run),
+      confirmLease: () => this.#heartbeat.confirm(run, active.stop.signal),
     };
-    const done = this.#work(run, control).finally(() => {
-      this.#active.delete(run.runId);
-      this.#done.delete(done);
-      if (this.#queued) this.nudge();
-    });
+    const done = this.#after(before)
+      .then(() => this.#work(run, control))
+      .finally(() => {
+        if (this.#active.get(run.runId) === active) this.#active.delete(run.runId);
+        this.#done.delete(done);
+        if (this.#queued) this.nudge();
+      });
+    active.done = done;
     this.#done.add(done);
+  }
+
+  /**
+   * A run may come back to the server that has lost it before that one knows: what still works on it has to go first.
+   * Nothing that it writes counts.
+   */
+  async #after(before: ActiveRun | undefined): Promise<void> {
+    before?.stop.abort({ why: "shutdown" } satisfies Stop);
+    await before?.done;
   }
 
   /** Never rejects. */

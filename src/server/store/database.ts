@@ -59,8 +59,8 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     connectionTimeoutMillis: 5_000,
     ...(options.queryTimeoutMs !== 0 && { query_timeout: options.queryTimeoutMs ?? usualTimeout }),
     idleTimeoutMillis: 60_000,
-    // A transaction that nobody goes on with must not hold its locks for ever.
-    idle_in_transaction_session_timeout: 60_000,
+    // A transaction that nobody goes on with, of a server that was frozen, must not hold its locks for long.
+    idle_in_transaction_session_timeout: 5_000,
   });
   // An idle connection that breaks leaves the pool; the next query opens another one.
   pool.on("error", (error) => {

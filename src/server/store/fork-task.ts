@@ -15,7 +15,7 @@ export async function forkTask(
 ): Promise<void> {
   await database.transaction(async (client) => {
     const { rows: tasks } = await client.query<{ n_messages: number }>(
-      "select n_messages from tasks where task_id = $1 and user_id = $2 for share",
+      "select n_messages from tasks where task_id = $1 and user_id = $2",
       [taskId, userId],
     );
     const [task] = tasks;

@@ -1,5 +1,6 @@
 import type { TaskChange } from "../../protocol/task.ts";
 import type { Database } from "./database.ts";
+import { activeStates } from "./runs/runs.ts";
 import { isoTime } from "./tasks.ts";
 
 /** A change as it is told: its type and JSON, and the cursor behind it. */
@@ -10,6 +11,9 @@ export interface TaskState {
   /** Microseconds since 1970 by the database's clock. */
   at: number;
 }
+
+/** Of a stream that was away for long: more is read as from a list. */
+const mostChanges = 1_000;
 
 const microseconds = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint`;
 
@@ -38,8 +42,21 @@ export async function readTaskStates(
   return rows;
 }
 
-/** Of a stream that was away for long: more is read as from a list. */
-const mostChanges = 1_000;
+/** How things stand with the tasks of a user that have an active run. */
+export async function readActiveTaskStates(database: Database, userId: string): Promise<TaskState[]> {
+  const { rows } = await database.pool.query<{ task_id: string }>({
+    name: "read-active-tasks",
+    text: `select task_id from runs where user_id = $1 and status in ${activeStates} limit ${mostChanges}`,
+    values: [userId],
+  });
+  return rows.length === 0
+    ? []
+    : readTaskStates(
+        database,
+        userId,
+        rows.map((row) => row.task_id),
+      );
+}
 
 /** What has changed for a user since `after` (microseconds): the states as they are now, oldest change first. */
 export async function readTaskStatesSince(

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { ApiError } from "../../protocol/error.ts";
 import type { Task, TaskQuery, TaskStatus } from "../../protocol/task.ts";
 import type { Database } from "./database.ts";
@@ -204,7 +205,7 @@ export async function updateTask(
 ): Promise<void> {
   const result = await database.query
     .updateTable("tasks")
-    .set({ ...changes, updated_at: new Date() })
+    .set({ ...changes, updated_at: sql<Date>`now()` })
     .where("task_id", "=", taskId)
     .where("user_id", "=", userId)
     .executeTakeFirst();

@@ -1,7 +1,6 @@
 import { ApiError } from "../../../protocol/error.ts";
 import { interruptRun, type Starting } from "../../runs/start-run.ts";
 import { deletePending, listPending, readPending, updatePending } from "../../store/runs/pending.ts";
-import { readActiveRun } from "../../store/runs/runs.ts";
 import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 
@@ -24,13 +23,14 @@ export function createPendingHandlers(options: Starting): PendingHandlers {
       if (Object.keys(edit).length === 0) {
         throw new ApiError("nothing_to_update", "Name at least one field to change.");
       }
-      const message = await updatePending(database, user.userId, taskId, pendingId, edit);
+      const { message, activeRunId } = await updatePending(database, user.userId, taskId, pendingId, edit);
       changes.touch(user.userId, taskId);
-      const runId = edit.mode && (await readActiveRun(database, user.userId, taskId));
-      if (runId && edit.mode === "interrupt") {
-        await interruptRun(options, { userId: user.userId, taskId, runId });
+      if (activeRunId !== undefined && edit.mode === "interrupt") {
+        await interruptRun(options, { userId: user.userId, taskId, runId: activeRunId });
       }
-      if (runId && edit.mode === "steer" && !worker.steer(runId)) await worker.tell("steer", runId);
+      if (activeRunId !== undefined && edit.mode === "steer" && !worker.steer(activeRunId)) {
+        await worker.tell("steer", activeRunId);
+      }
       return message;
     },
 

@@ -68,10 +68,13 @@ export async function appendToRuns(
 /** Events that move a row of `requests` or `pending` in the same breath. */
 const exchangeTypes: ReadonlySet<string> = new Set<EventType>(["request", "answered", "steered"]);
 
+/** Of a flush that is repeated after the run's end nothing is changed any more: then as it stands. */
+const pendingBehind = `coalesce(n_pending, (select n_pending from tasks where tasks.task_id = owned.task_id), 0)`;
+
 /** `for share` holds the fencing token still until the commit without making a new version of the row. */
 function appendStatement(changed: boolean, exchanges: boolean, notify: boolean): string {
   return `with owned as (
-      select n, runs.run_id, task_id, tokens_in, tokens_out
+      select n, runs.run_id, task_id, tokens_in, tokens_out, lease_owner is not null as held
       from unnest($1::uuid[], $2::int[]) with ordinality as input (run_id, generation, n)
       join runs on runs.run_id = input.run_id and runs.lease_generation = input.generation
       order by runs.run_id for share of runs
@@ -82,7 +85,7 @@ function appendStatement(changed: boolean, exchanges: boolean, notify: boolean):
       join owned using (n)
       on conflict do nothing
     )${exchanges ? movedExchanges : ""}${changed ? changedState(exchanges) : ""}${notify ? told : ""}
-    select run_id, ${changed ? "coalesce(n_pending, 0)" : "0"} as pending
+    select run_id, ${changed ? pendingBehind : "0"} as pending
       ${notify ? ", (select count(word) from told)" : ""}
     from owned${changed ? " left join changed_tasks using (task_id)" : ""}`;
 }
@@ -97,7 +100,8 @@ const eventData = `select owned.run_id, owned.task_id, type, data::json as data
 
 const movedExchanges = `, asked as (
       insert into requests (request_id, run_id, request, deadline)
-      select (data ->> 'request_id')::uuid, run_id, data, (data ->> 'deadline')::timestamptz
+      select (data ->> 'request_id')::uuid, run_id, data,
+        now() + make_interval(secs => (data ->> 'wait_seconds')::float8)
       from (${eventData}) event where type = 'request'
       on conflict do nothing
     ), answered as (
@@ -115,7 +119,7 @@ const changedState = (exchanges: boolean) => `, state as (
           $14::bool[]) with ordinality
         as state (status, error_code, error_message, resume_reason, new_in, new_out, next_idx, has_messages, n)
       join owned using (n)
-      where status is not null or has_messages
+      where held and (status is not null or has_messages)
     ), added_messages as (
       insert into messages (task_id, idx, run_id, payload, provider_data, tokens_in, tokens_out)
       select task_id, idx, run_id, payload, provider_data, message.tokens_in, message.tokens_out

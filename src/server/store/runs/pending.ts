@@ -41,23 +41,33 @@ export async function readPending(
   return row.pending;
 }
 
-/** Throws `pending_not_found`, also where the message has been taken up already. */
+/**
+ * Gives the message as it is then, and the run that is active meanwhile. Throws `pending_not_found`, also where the message
+ * has been taken up already.
+ */
 export async function updatePending(
   database: Database,
   userId: string,
   taskId: string,
   pendingId: string,
   changes: { content?: string; mode?: PendingMode },
-): Promise<PendingMessage> {
-  const { rows } = await database.pool.query<{ pending: PendingMessage }>(
-    `update pending set content = coalesce($4, content), mode = coalesce($5, mode)
-     where pending_id = $1 and task_id = $2 and user_id = $3 and not taken
-     returning ${pendingJson} as pending`,
-    [pendingId, taskId, userId, changes.content ?? null, changes.mode ?? null],
-  );
-  const row = rows[0];
-  if (!row) throw pendingNotFound();
-  return row.pending;
+): Promise<{ message: PendingMessage; activeRunId: string | undefined }> {
+  return await database.transaction(async (client) => {
+    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
+      taskId,
+      userId,
+    ]);
+    const { rows } = await client.query<{ pending: PendingMessage }>(
+      `update pending set content = coalesce($4, content), mode = coalesce($5, mode)
+       where pending_id = $1 and task_id = $2 and user_id = $3 and not taken
+       returning ${pendingJson} as pending`,
+      [pendingId, taskId, userId, changes.content ?? null, changes.mode ?? null],
+    );
+    const [row] = rows;
+    if (!row) throw pendingNotFound();
+    await client.query("update tasks set updated_at = now() where task_id = $1", [taskId]);
+    return { message: row.pending, activeRunId: await findActiveRun(client, taskId) };
+  });
 }
 
 /** Withdraws a message that waits. Throws `pending_not_found`, also where it has been taken up already. */
@@ -114,33 +124,38 @@ export interface SteeringMessage {
  * Takes the messages that shall enter a task's run at work. From here on they can no longer be edited or withdrawn; the
  * flush that stores them (see `appendToRuns`) removes them, and where it never comes whoever goes on takes them again.
  */
-export async function takeSteering(database: Database, taskId: string): Promise<SteeringMessage[]> {
+export async function takeSteering(
+  database: Database,
+  { taskId, runId, generation }: { taskId: string; runId: string; generation: number },
+): Promise<SteeringMessage[]> {
   const { rows } = await database.pool.query<SteeringMessage>({
     name: "take-steering",
     text: `with steering as (
-        update pending set taken = true where task_id = $1 and mode = 'steer'
+        update pending set taken = true where task_id = $1 and mode = 'steer' and exists (
+          select 1 from runs where run_id = $2 and lease_generation = $3)
         returning pending_id, content, ordinal)
       select pending_id as "pendingId", content from steering order by ordinal`,
-    values: [taskId],
+    values: [taskId, runId, generation],
   });
   return rows;
 }
 
 /**
- * Makes a queued run of the next message that waits in a task, unless a run of it is active. Gives the run; null
- * where there was nothing to do.
+ * Makes a queued run of the next message that waits in a task, unless a run of it is active, or somebody else is at it.
+ * Gives the run; null where there was nothing to do.
  */
 export async function promotePending(
   database: Database,
   taskId: string,
+  { patient }: { patient: boolean },
 ): Promise<{ runId: string; userId: string } | null> {
   return await database.transaction(async (client) => {
     const { rows: tasks } = await client.query<{ user_id: string; n_messages: number; n_runs: number }>(
-      "select user_id, n_messages, n_runs from tasks where task_id = $1 for update",
+      `select user_id, n_messages, n_runs from tasks where task_id = $1 for update ${patient ? "" : "skip locked"}`,
       [taskId],
     );
     const [task] = tasks;
-    if (!task || (await hasActiveRun(client, taskId))) return null;
+    if (!task || (await findActiveRun(client, taskId)) !== undefined) return null;
     const { rows } = await client.query<{ pending_id: string; content: string }>(
       `delete from pending where pending_id = (
          select pending_id from pending where task_id = $1 order by ${order} limit 1)
@@ -150,7 +165,8 @@ export async function promotePending(
     const [next] = rows;
     if (!next) return null;
     // What the others were to stop, or to enter, has ended: they must not do so to this one.
-    await client.query("update pending set mode = 'queue' where task_id = $1", [taskId]);
+    // Nor are they on their way into it any more.
+    await client.query("update pending set mode = 'queue', taken = false where task_id = $1", [taskId]);
     await client.query(
       `with run as (
          insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
@@ -179,12 +195,12 @@ export async function strandedPending(database: Database): Promise<string[]> {
 }
 
 /** To be asked under the task's lock. */
-export async function hasActiveRun(client: PoolClient, taskId: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select 1 from runs where task_id = $1 and status in ${activeStates}`,
+export async function findActiveRun(client: PoolClient, taskId: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ run_id: string }>(
+    `select run_id from runs where task_id = $1 and status in ${activeStates}`,
     [taskId],
   );
-  return rowCount !== 0;
+  return rows[0]?.run_id;
 }
 
 export function pendingNotFound(): ApiError {

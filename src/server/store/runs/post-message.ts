@@ -5,8 +5,8 @@ import type { MessageMode } from "../../../protocol/message.ts";
 import { maxPending, type PendingMode } from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
 import { taskNotFound } from "../tasks.ts";
-import { hasActiveRun } from "./pending.ts";
-import { activeStates, runActive, runNotFound } from "./runs.ts";
+import { findActiveRun } from "./pending.ts";
+import { runActive, runNotFound } from "./runs.ts";
 
 /** A message as a person posts it. `runId` is that of the run it will be or become. */
 export interface PostedMessage {
@@ -96,7 +96,7 @@ export async function retryRun(
     );
     const [first] = rows;
     if (!first) throw runNotFound();
-    if (task.n_pending > 0 || (await hasActiveRun(client, taskId))) throw runActive();
+    if (task.n_pending > 0 || (await findActiveRun(client, taskId)) !== undefined) throw runActive();
     const message = { userId, taskId, runId: newRunId, content: first.content };
     const isLast = first.idx === task.n_messages - 1;
     if (!isLast) await insertMessage(client, message, task.n_messages);
@@ -118,14 +118,6 @@ async function lockTask(client: PoolClient, userId: string, taskId: string): Pro
   const [task] = rows;
   if (!task) throw taskNotFound();
   return task;
-}
-
-async function findActiveRun(client: PoolClient, taskId: string): Promise<string | undefined> {
-  const { rows } = await client.query<{ run_id: string }>(
-    `select run_id from runs where task_id = $1 and status in ${activeStates}`,
-    [taskId],
-  );
-  return rows[0]?.run_id;
 }
 
 type NewRun = Pick<PostedMessage, "userId" | "taskId" | "runId">;

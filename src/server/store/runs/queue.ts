@@ -160,3 +160,15 @@ export async function isLeased(database: Database, runId: string, generation: nu
   });
   return rowCount !== 0;
 }
+
+/** Stops runs that nobody works on and that a message wants to interrupt. Gives how many. */
+export async function interruptIdle(database: Database): Promise<number> {
+  const { rowCount } = await database.pool.query({
+    name: "interrupt-idle",
+    text: `update runs set status = 'cancelling'
+      where status in ('waiting', 'queued') and task_id = any(array(
+        select task_id from tasks where n_pending > 0 and exists (
+          select 1 from pending where pending.task_id = tasks.task_id and mode = 'interrupt')))`,
+  });
+  return rowCount ?? 0;
+}

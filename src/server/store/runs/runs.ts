@@ -27,6 +27,8 @@ export interface LeasedRun {
   tokensOut: number;
   /** Index of the next message of the task. */
   nextIdx: number;
+  /** Messages that waited in the task when the lease was taken. */
+  nPending: number;
   /** 1, and one more for each server that was lost with it. */
   attempt: number;
   /** Why it has been let go of before; null for one that begins. */
@@ -41,7 +43,7 @@ export function leasedColumns(runs: string): string {
     ${runs}.lease_generation as generation, ${runs}.status, ${runs}.tokens_in as "tokensIn",
     ${runs}.tokens_out as "tokensOut", ${runs}.attempt, ${runs}.resume_reason as "resumeReason",
     tasks.name as "taskName", tasks.directory, tasks.skill, tasks.model_profile as profile,
-    tasks.n_messages as "nextIdx"`;
+    tasks.n_messages as "nextIdx", tasks.n_pending as "nPending"`;
 }
 
 /** The states in which a run keeps its task from beginning another, as SQL. */
@@ -143,19 +145,6 @@ export async function markCancelling(
   if (!rows[0].marked) {
     throw new ApiError("run_not_active", "The run has ended or is being cancelled already.");
   }
-}
-
-/** The task's active run, if it has one. */
-export async function readActiveRun(
-  database: Database,
-  userId: string,
-  taskId: string,
-): Promise<string | undefined> {
-  const { rows } = await database.pool.query<{ run_id: string }>(
-    `select run_id from runs where task_id = $1 and user_id = $2 and status in ${activeStates}`,
-    [taskId, userId],
-  );
-  return rows[0]?.run_id;
 }
 
 /** Marks a task's active run `cancelling`, if it has one; null if not. */
