@@ -176,6 +176,7 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
   const most = 22 * fleet.servers.filter(({ state }) => state !== "gone").length;
   const held = connections.rows[0]?.count ?? 0;
   await fleet.close();
+  const left = await findLeft(world);
   const stored = await readStored(database.database.pool);
   const effects = await checkEffects(
     stored,
@@ -185,7 +186,7 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
     ...fleet.accidents,
     ...new Set(history.faults),
     ...commands.map((process) => `a command is left when all runs have ended: ${process}`),
-    ...findProcesses(marker).servers.map((process) => `a process of a killed server is left: ${process}`),
+    ...left.map((process) => `a process of a killed server is left: ${process}`),
     ...(held > most ? [`${held} connections to the database are held, ${most} would do`] : []),
     ...stored.runs
       .filter(isUnfinished)
@@ -212,6 +213,14 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
   if (faults.length > 0) await writeFile(join(world.folder, "found.json"), dump({ stored, history }));
   tally(world, stored, effects);
   return stored;
+}
+
+/** What is left of killed servers a second later. */
+async function findLeft({ marker, fleet }: World): Promise<string[]> {
+  const pids = fleet.servers.map(({ pid }) => pid);
+  const find = () => Object.values(findProcesses(marker, pids)).flat();
+  for (let attempt = 0; attempt < 20 && find().length > 0; attempt++) await wait(50);
+  return find();
 }
 
 function tally(

@@ -6,6 +6,7 @@ import type { World } from "../world.ts";
 import { reconnectStyles } from "./history.ts";
 import type { Person } from "./person.ts";
 import { watchTask } from "./task-watcher.ts";
+import { type UserWatcher, watchUser } from "./user-watcher.ts";
 import { randomCuts, watchRun } from "./watcher.ts";
 
 export interface LoadOptions {
@@ -18,7 +19,7 @@ export interface LoadOptions {
   cutShare?: number;
   /** Steps of a plan at most. */
   steps?: number;
-  /** Whether each task's own stream is followed too. */
+  /** Whether the streams of tasks and of users are followed too. */
   taskStreams?: boolean;
   /** How long one run may take, milliseconds. */
   patienceMs?: number;
@@ -33,8 +34,10 @@ export interface Load {
 export async function startLoad(world: World, random: Random, options: LoadOptions): Promise<Load> {
   const stopping = new AbortController();
   const lanes: Promise<void>[] = [];
+  const lists: UserWatcher[] = [];
   for (let number = 0; number < options.people; number++) {
     const person = await world.addPerson();
+    if (options.taskStreams) lists.push(watchUser(person, world.history));
     for (let task = 0; task < options.tasks; task++) {
       const name = `任务${number}-${task}`;
       lanes.push(converse(world, person, name, random.fork(name), options, stopping.signal));
@@ -44,6 +47,7 @@ export async function startLoad(world: World, random: Random, options: LoadOptio
     async stop() {
       stopping.abort();
       await Promise.all(lanes);
+      for (const list of lists) for (const fault of await list.finish(15_000)) world.context.violate(fault);
     },
   };
 }

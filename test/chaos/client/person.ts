@@ -30,6 +30,11 @@ export interface CreatedTask {
   working_dir: string;
 }
 
+interface Accepted {
+  run_id: string;
+  pending_id?: string;
+}
+
 export interface Asked<Body> {
   answer: Answer<Body> | undefined;
   attempts: number;
@@ -84,14 +89,24 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
         answeredAt: 0,
       };
       history.posts.push(record);
-      const { answer, attempts } = await askPatiently<{ run_id: string; pending_id?: string }>(
-        caller,
-        once ? { ...options, patienceMs: 0 } : options,
-        "POST",
-        `/v1/tasks/${taskId}/messages`,
-        { content, mode },
-        once ? {} : { "Idempotency-Key": randomUUID() },
-      );
+      const key: Record<string, string> = once ? {} : { "Idempotency-Key": randomUUID() };
+      const send = () =>
+        askPatiently<Accepted>(
+          caller,
+          once ? { ...options, patienceMs: 0 } : options,
+          "POST",
+          `/v1/tasks/${taskId}/messages`,
+          { content, mode },
+          key,
+        );
+      // A click that counts twice: the same key, at the same time.
+      const [{ answer, attempts }, again] = await Promise.all([
+        send(),
+        once || record.number % 4 ? undefined : send(),
+      ]);
+      if (again?.answer && answer && again.answer.text !== answer.text) {
+        history.faults.push(`one key was answered ${answer.text} and ${again.answer.text}`);
+      }
       record.attempts = attempts;
       record.answeredAt = performance.now();
       record.status = answer?.status ?? 0;

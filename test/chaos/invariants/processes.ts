@@ -3,8 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 /** The variable by which a round's servers are known among all processes of the machine. */
 export const markerVariable = "ZCBOT_CHAOS";
 
-/** Processes that carry a round's marker: in the command line (`commands`), or in the environment (`servers`). */
-export function findProcesses(marker: string): { commands: string[]; servers: string[] } {
+/**
+ * Processes that carry a round's marker: in the command line (`commands`), or in the environment (`servers`, with them
+ * the watchdogs of the processes `pids`).
+ */
+export function findProcesses(
+  marker: string,
+  pids: number[] = [],
+): { commands: string[]; servers: string[] } {
   const found = { commands: [] as string[], servers: [] as string[] };
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
@@ -12,8 +18,11 @@ export function findProcesses(marker: string): { commands: string[]; servers: st
     // A zombie has no command line: it is dead, and waits for its parent only.
     if (commandLine === "") continue;
     if (commandLine.includes(marker)) found.commands.push(`${name} ${commandLine.slice(0, 100)}`);
-    else if (read(`/proc/${name}/environ`).includes(`${markerVariable}=${marker}`)) {
-      found.servers.push(`${name} ${commandLine.slice(0, 100)}`);
+    else if (
+      pids.some((pid) => commandLine.endsWith(`zcbot-watchdog ${pid}`)) ||
+      read(`/proc/${name}/environ`).includes(`${markerVariable}=${marker}`)
+    ) {
+      found.servers.push(`${name} …${commandLine.slice(-100)}`);
     }
   }
   return found;

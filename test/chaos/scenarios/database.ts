@@ -76,27 +76,31 @@ export const database: Scenario = {
   async run(context) {
     const { random, figures } = context;
     const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
-    await inWorld(context, { environment, settleMs: 45_000, patienceMs: 60_000 }, async (world) => {
-      await world.fleet.start("all");
-      if (random.chance(0.3)) await world.fleet.start("all");
-      const load = await startLoad(world, random.fork("load"), {
-        people: 2,
-        tasks: 3,
-        watchers: 2,
-        patienceMs: 90_000,
-      });
-      const names = Object.keys(troubles);
-      for (let number = 0; number < troublesEach; number++) {
-        // In turn by round, so that all come about equally often.
-        const name = names[((context.round - 1) * troublesEach + number) % names.length] ?? "";
-        await wait(random.whole(200, 1_000));
-        await troubles[name]?.(world, random.fork(name));
-        const since = performance.now();
-        figures.count(`database: ${name}`);
-        await timeReturn(world, since, name);
-      }
-      await load.stop();
-    });
+    await inWorld(
+      context,
+      { environment, slowSeconds: 2, settleMs: 45_000, patienceMs: 60_000 },
+      async (world) => {
+        await world.fleet.start("all");
+        if (random.chance(0.3)) await world.fleet.start("all");
+        const load = await startLoad(world, random.fork("load"), {
+          people: 2,
+          tasks: 3,
+          watchers: 2,
+          patienceMs: 90_000,
+        });
+        const names = Object.keys(troubles);
+        for (let number = 0; number < troublesEach; number++) {
+          // In turn by round, so that all come about equally often.
+          const name = names[((context.round - 1) * troublesEach + number) % names.length] ?? "";
+          await wait(random.whole(200, 1_000));
+          await troubles[name]?.(world, random.fork(name));
+          const since = performance.now();
+          figures.count(`database: ${name}`);
+          await timeReturn(world, since, name);
+        }
+        await load.stop();
+      },
+    );
   },
 };
 
