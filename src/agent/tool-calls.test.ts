@@ -276,6 +276,34 @@ test("a question is asked once, with what follows it left for later; its answer 
   ]);
 });
 
+test("a call that was refused stays refused where leave is no longer needed", async () => {
+  const called: string[] = [];
+  const request = {
+    request_id: crypto.randomUUID(),
+    call_id: "c0",
+    kind: "approval",
+    deadline: null,
+  } as const;
+  const answer: GivenAnswer = { decision: "deny", by: "person" };
+  const trace = await run([says("好")], {
+    conversation: leftOff(["external"]),
+    firstStep: 2,
+    tools: noting(called),
+    requests: new Map([["c0", { request, answer, used: false }]]),
+  });
+  expect(called).toEqual([]);
+  expect(trace.events[0]).toMatchObject({ type: "answered", decision: "deny" });
+});
+
+test("what cannot be stored in a model's arguments is replaced, in names too", async () => {
+  const wanted = '{"path":"什么\\u0000？","更多\\ud800":["\\udfff"]}';
+  const trace = await run([calls(["read", wanted]), says("好")]);
+  expect(trace.events.find((event) => event.type === "tool_call")).toMatchObject({
+    arguments: { path: "什么\uFFFD？", "更多\uFFFD": ["\uFFFD"] },
+  });
+  expect(results(trace)).toEqual(["内容：什么\uFFFD？"]);
+});
+
 test("a call that the person does not allow has no effect, and the model reads why", async () => {
   const called: string[] = [];
   const tools = [tool("external", "external", (path) => called.push(path))];

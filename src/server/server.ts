@@ -66,9 +66,9 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
     started.push(() => folder.close());
     sweepUploads(folder, logger);
-    const database = await openStore(config, folder, logger, started);
+    const stores = await openStores(config, folder, logger, started);
     const userRoot = createUserRoots(folder.users);
-    const parts = { config, folder, database, models, sandbox, logger, userRoot };
+    const parts = { config, folder, ...stores, models, sandbox, logger, userRoot };
     const starting = await startWork(parts, started);
     const { worker, feed, changes } = starting;
     const codes = createSignInCodes();
@@ -107,18 +107,22 @@ interface Parts {
   config: Config;
   folder: DataFolder;
   database: Database;
+  runsDatabase: Database;
   models: Models;
   sandbox: Sandbox;
   logger: Logger;
   userRoot: (userId: string) => Promise<Directory>;
 }
 
-async function openStore(
+/** Of the connections, for runs; the requests of people, however many, must not keep runs or the lease waiting. */
+const shareOfRuns = 0.3;
+
+async function openStores(
   config: Config,
   folder: DataFolder,
   logger: Logger,
   started: Stops,
-): Promise<Database> {
+): Promise<Pick<Parts, "database" | "runsDatabase">> {
   let address: DatabaseAddress;
   if (config.databaseUrl === undefined) {
     const postgres = await startEmbeddedPostgres({ folder: folder.postgres, logger });
@@ -127,25 +131,30 @@ async function openStore(
   } else {
     address = { url: config.databaseUrl };
   }
-  const applicationName = "zcbot";
-  const database = openDatabase(address, { poolSize: config.databaseConnections, applicationName, logger });
-  started.push(() => database.close());
+  const forRuns = Math.ceil(config.databaseConnections * shareOfRuns);
+  const open = (poolSize: number, applicationName: string) => {
+    const database = openDatabase(address, { poolSize, applicationName, logger });
+    started.push(() => database.close());
+    return database;
+  };
+  const database = open(config.databaseConnections - forRuns, "zcbot");
+  const runsDatabase = open(forRuns, "zcbot runs");
   await migrate(database);
-  return database;
+  return { database, runsDatabase };
 }
 
 /** With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience. */
 const longestLocalDrainMs = 3_000;
 
 async function startWork(parts: Parts, started: Stops): Promise<Starting> {
-  const { config, database, models, sandbox, logger, userRoot } = parts;
+  const { config, database, runsDatabase, models, sandbox, logger, userRoot } = parts;
   const feed = new EventFeed(database);
-  const eventLog = new EventLog(database, feed, logger);
+  const eventLog = new EventLog(runsDatabase, feed, logger);
   const changes = new TaskChanges(database, logger);
   const { limits } = config;
   const approvals = new Set(config.approvals);
   const execution = {
-    database,
+    database: runsDatabase,
     eventLog,
     logger,
     userRoot,
@@ -165,7 +174,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
   if (!isShared) await removeOtherServers(database, identity.serverId);
   const worker = new Worker({
     identity,
-    database,
+    database: runsDatabase,
     eventLog,
     feed,
     changes,

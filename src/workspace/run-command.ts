@@ -42,7 +42,8 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   });
   if (command.signal.aborted) return finish(null, "abort");
 
-  const mark = `ZCBOT_COMMAND=${randomUUID()}`;
+  // The watchdog knows this server's commands by its pid.
+  const mark = `ZCBOT_COMMAND=${process.pid}.${randomUUID()}`;
   const child = await start(launcher, command, mark);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const closed = new Promise((resolve) => child.once("close", resolve));

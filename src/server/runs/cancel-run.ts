@@ -1,5 +1,5 @@
+import { once } from "node:events";
 import { ApiError } from "../../protocol/error.ts";
-import type { Database } from "../store/database.ts";
 import { deletePending } from "../store/runs/pending.ts";
 import { markCancelling, markTaskCancelling } from "../store/runs/runs.ts";
 import type { Starting } from "./start-run.ts";
@@ -33,17 +33,20 @@ export async function cancelRun(
 
 /** Cancels a task's active run and waits for its end up to `waitMs`. Returns the run's id; null if none was active. */
 export async function cancelTaskRun(
-  database: Database,
-  worker: Worker,
+  { database, worker, feed }: Starting,
   userId: string,
   taskId: string,
   waitMs: number,
 ): Promise<string | null> {
   const runId = await markTaskCancelling(database, userId, taskId);
   if (runId === null) return null;
-  if (!worker.cancel(runId)) await tellOthers(worker, runId);
-  const tooLong = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
-  await Promise.race([worker.finished(runId), tooLong]);
+  const until = AbortSignal.timeout(waitMs);
+  if (worker.cancel(runId)) {
+    await Promise.race([worker.finished(runId), once(until, "abort")]);
+  } else {
+    await tellOthers(worker, runId);
+    await feed.untilEnd(runId, until);
+  }
   return runId;
 }
 

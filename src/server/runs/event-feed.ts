@@ -44,6 +44,7 @@ interface Channel {
 
 const pageSize = 500;
 const recentLimit = 256 * 1024;
+const beyondAnyEvent = 2_147_483_647;
 /** Logs that are read in one statement. */
 const readAtOnce = 200;
 /** Between two looks into the logs of other servers' runs, milliseconds for each run, and at most. */
@@ -80,6 +81,17 @@ export class EventFeed {
     channel.followers.add(follower);
     this.#startCatchUp(channel, follower);
     return () => this.#remove(channel, follower);
+  }
+
+  /** Resolves when the run has ended, is gone, or `until` is aborted. */
+  async untilEnd(runId: string, until: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    until.addEventListener("abort", () => resolve(), { once: true });
+    // From behind any event: only the end is of interest.
+    const watcher = { write() {}, ready: async () => {}, end: resolve };
+    const stop = this.follow(runId, beyondAnyEvent, watcher);
+    if (!until.aborted) await promise;
+    stop();
   }
 
   openLocal(run: { runId: string; taskId: string; userId: string }, head: number): void {
@@ -266,16 +278,13 @@ export class EventFeed {
   #take(channel: Channel, page: LogPage | undefined): void {
     // Taken over by this process meanwhile, whose flusher has begun to deliver.
     if (channel.owner) return;
-    if (!page) return void this.#endIfGone(channel);
+    if (!page) {
+      this.drop(channel.runId);
+      return;
+    }
     this.#deliver(channel, page.events.map(toFrame));
     if (page.events.length === pageSize) this.#grown.add(channel);
     else if (page.events.length === 0 && !isActive(page.status)) this.drop(channel.runId);
-  }
-
-  /** What is no run may still be a message that waits to become one. Never rejects. */
-  async #endIfGone(channel: Channel): Promise<void> {
-    const page = await readEvents(this.#database, channel.runId, channel.head ?? 0, 1).catch(() => undefined);
-    if (page === null) this.drop(channel.runId);
   }
 }
 

@@ -161,7 +161,7 @@ export class EventLog {
   async #append(appends: RunAppend[]): Promise<Map<string, number>> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await appendToRuns(this.#database, appends, this.shared);
+        return await appendToRuns(this.#database, appends, this.shared, attempt);
       } catch (error) {
         if (!isDatabaseAway(error) || this.#closing?.aborted) throw error;
         const wait = retryDelays[Math.min(attempt, retryDelays.length - 1)] ?? 1_000;

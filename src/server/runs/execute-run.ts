@@ -105,10 +105,14 @@ interface Past {
 }
 
 /** A run that begins here has brought its past along. */
-async function readPast(run: StartedRun, { database }: ExecutionOptions): Promise<Past> {
+async function readPast(run: StartedRun, { database, maxAttempts }: ExecutionOptions): Promise<Past> {
   if (run.conversation) {
     const progress = { lastSeq: 0, started: false, steps: 0, requests: new Map() };
     return { progress, conversation: run.conversation.map(asConversation) };
+  }
+  // It may be its conversation that no server outlives.
+  if (run.attempt > maxAttempts + 1) {
+    return { progress: await readProgress(database, run.runId), conversation: [] };
   }
   const [progress, stored] = await Promise.all([
     readProgress(database, run.runId),

@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
@@ -18,6 +19,11 @@ const margin = 1_000;
 /** Between two attempts to learn whether a lease still holds, milliseconds. */
 const retryMs = 100;
 
+/** Milliseconds that go on while this process, or the machine, is asleep, and that nobody sets. */
+function steadyNow(): number {
+  return uptime() * 1000;
+}
+
 export interface HeartbeatOptions {
   identity: ServerIdentity;
   database: Database;
@@ -34,10 +40,11 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #membership: Membership;
-  /** Until when the lease holds for certain (monotonic milliseconds). */
+  /** Until when the lease holds for certain (`steadyNow`). */
   #leaseUntil = 0;
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> | null = null;
+  #stopped = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -51,12 +58,14 @@ export class Heartbeat {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     if (this.#timer) clearInterval(this.#timer);
     await this.#beating?.catch(() => {});
   }
 
   /** Beats now, or joins in with the beat under way: a database that hangs must not gather them. */
   beat(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     this.#beating ??= this.#beatOnce().finally(() => {
       this.#beating = null;
     });
@@ -68,7 +77,7 @@ export class Heartbeat {
    * `LeaseLostError` where the run has become another server's.
    */
   async confirm({ runId, generation }: LeasedRun, signal: AbortSignal): Promise<void> {
-    while (performance.now() >= this.#leaseUntil) {
+    while (steadyNow() >= this.#leaseUntil) {
       try {
         await this.beat();
         if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
@@ -83,11 +92,11 @@ export class Heartbeat {
   async #beatOnce(): Promise<void> {
     const { database, identity, logger, onRenewed, onPeers, lookAfter } = this.#options;
     try {
-      const sentAt = performance.now();
+      const sentAt = steadyNow();
       const peers = await renewServer(database, identity);
       this.#leaseUntil = sentAt + leaseSeconds * 1000 - margin;
-      onRenewed(this.#leaseUntil - performance.now());
-      const dead = this.#membership.findDead(peers, performance.now());
+      onRenewed(this.#leaseUntil - steadyNow());
+      const dead = this.#membership.findDead(peers, steadyNow());
       await removeDeadServers(database, dead);
       for (const { serverId } of dead)
         logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");

@@ -10,6 +10,15 @@ export function identify(serverId: string, role: string): ServerIdentity {
   return { serverId, role, realm: readRealm(), pid: process.pid, processStart };
 }
 
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 /**
  * Which of the other servers are dead. A peer's signs of life are watched by this process's own steady clock, so that neither
  * a jump of the database's clock nor a database that was away for everybody makes the living look dead; the
@@ -46,6 +55,9 @@ export class Membership {
 
   #isGone({ realm, pid, processStart }: Peer): boolean {
     if (realm !== this.#realm || pid === null || processStart === null) return false;
-    return readStartTime(pid) !== processStart;
+    if (!exists(pid)) return true;
+    // Of a process of somebody else's nothing may be seen: then it lives.
+    const found = readStartTime(pid);
+    return found !== undefined && found !== processStart;
   }
 }

@@ -109,7 +109,7 @@ export class TaskChanges {
       userId,
       watchers: new Set(),
       changed: new Set(),
-      cursor: after ?? 0,
+      cursor: 0,
       telling: false,
     };
     this.#channels.set(userId, channel);
@@ -168,8 +168,10 @@ export class TaskChanges {
     }
   }
 
-  async #catchUp(channel: Channel, after: number | undefined, watcher: Watcher): Promise<void> {
+  async #catchUp(channel: Channel, given: number | undefined, watcher: Watcher): Promise<void> {
     const now = await readNow(this.#database);
+    // A cursor of the future would keep all that comes before it from being told.
+    const after = given === undefined ? undefined : Math.min(given, now);
     channel.cursor = Math.max(channel.cursor, now);
     watcher.write(encode({ type: "ready", data: "{}" }, after ?? now), []);
     // Who has no cursor knows the tasks from a list, which does not tell of runs.

@@ -91,8 +91,10 @@ export class Worker {
   #reserved = 0;
   #claimed: Promise<void> | null = null;
   #claimAgain = false;
-  /** Runs wait, as far as this server knows: then new ones go behind them. */
+  /** Runs wait, as far as this server knows; each end of a run may let one in. */
   #queued = false;
+  /** And some that only lack a place: then new ones go behind them. */
+  #claimable = false;
   #telling: Promise<void> | null = null;
   #stopping = false;
 
@@ -120,7 +122,7 @@ export class Worker {
   /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */
   reserve(): LeaseOffer | null {
     const { maxRuns, maxUserRuns } = this.#options;
-    if (this.#stopping || this.#queued || this.#active.size + this.#reserved >= maxRuns) return null;
+    if (this.#stopping || this.#claimable || this.#active.size + this.#reserved >= maxRuns) return null;
     this.#reserved += 1;
     return { serverId: this.#serverId, userLimit: maxUserRuns };
   }
@@ -155,7 +157,7 @@ export class Worker {
 
   /** Looks into the queue, now or as soon as there is room. */
   nudge(): void {
-    if (this.#options.maxRuns === 0) return;
+    if (this.#options.maxRuns === 0 || this.#stopping) return;
     this.#claimAgain = true;
     this.#claimed ??= this.#claim().finally(() => {
       this.#claimed = null;
@@ -297,9 +299,10 @@ export class Worker {
         const isFull = runs.length >= limit;
         const waiting = isFull ? { any: true, claimable: true } : await readWaiting(database, maxUserRuns);
         this.#queued = waiting.any;
+        this.#claimable = waiting.claimable;
         if (waiting.claimable && limit > 0) this.#claimAgain = true;
       }
-      if (this.#queued) void this.#tellPositions();
+      if (this.#queued && !this.#stopping) void this.#tellPositions();
     } catch (error) {
       this.#claimAgain = false;
       logger.warn({ error }, "the queue could not be read");

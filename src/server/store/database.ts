@@ -1,4 +1,10 @@
-import { Kysely, PostgresDialect } from "kysely";
+import {
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
 import { isDatabaseAway } from "./database-away.ts";
@@ -49,6 +55,9 @@ export interface Database {
  */
 const usualTimeout = 10_000;
 
+/** How long a connection may take, a free one of the pool too, milliseconds. */
+const connectionTimeout = 5_000;
+
 /** Opens a database lazily: nothing is connected before the first query. */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions): Database {
   const connection = connectionConfig(address);
@@ -56,7 +65,7 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
     ...connection,
     application_name: options.applicationName,
     max: options.poolSize,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectionTimeout,
     ...(options.queryTimeoutMs !== 0 && { query_timeout: options.queryTimeoutMs ?? usualTimeout }),
     idleTimeoutMillis: 60_000,
     // A transaction that nobody goes on with, of a server that was frozen, must not hold its locks for long.
@@ -68,18 +77,44 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
   });
   // One that breaks while a transaction has it tells the transaction's next query; told to nobody, it would end the process.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: forKysely(pool) }) });
   return {
     place: placeOf(address),
     pool,
     query,
-    createClient: (applicationName) => new pg.Client({ ...connection, application_name: applicationName }),
+    createClient: (applicationName) =>
+      new pg.Client({
+        ...connection,
+        application_name: applicationName,
+        connectionTimeoutMillis: connectionTimeout,
+      }),
     transaction: (work) => inTransaction(pool, work),
     withoutTimeout: () => openDatabase(address, { ...options, poolSize: 2, queryTimeoutMs: 0 }),
     async close() {
       // Kysely only ends a pool that it has used itself.
       await query.destroy();
       if (!pool.ending) await pool.end();
+    },
+  };
+}
+
+/** Kysely gives every connection back as sound; one that a query was lost on must not be given to anybody else. */
+function forKysely(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      const query = async <Row>(text: string, values: readonly unknown[]) => {
+        try {
+          return (await client.query(text, [...values])) as unknown as PostgresQueryResult<Row>;
+        } catch (error) {
+          if (isDatabaseAway(error)) broken = error as Error;
+          throw error;
+        }
+      };
+      return { query: query as PostgresPoolClient["query"], release: () => client.release(broken) };
     },
   };
 }

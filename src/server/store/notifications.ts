@@ -43,7 +43,7 @@ export async function listen(
     const stop = () => void client.end().catch(() => {});
     try {
       await client.connect();
-      await client.query("listen zcbot");
+      await client.query({ text: "listen zcbot", query_timeout: probePatience });
       signal.throwIfAborted();
     } catch (error) {
       stop();

@@ -4,7 +4,8 @@ import { commandPath } from "./launcher.ts";
 
 /**
  * Kills this server's commands when its lease has run out while the server itself cannot: when it hangs, or was
- * stopped and will wake up as if nothing had happened. It stands outside the server as a small shell script that is told
+ * stopped and will wake up as if nothing had happened. Without pid namespaces (`Containment`) what has left a command is found by
+ * its mark, as far as it carries that. It stands outside the server as a small shell script that is told
  * each new deadline, and goes on killing what is started until there is one that lies ahead.
  */
 export interface Watchdog {
@@ -30,6 +31,9 @@ while :; do
         child=\${line%% *} rest=\${line##*) }; set -- $rest
         [ "$2" = "$server" ] && [ "$child" != $$ ] && kill -KILL -- "-$child" "$child"
       done 2>/dev/null
+      for environ in $(grep -lzs "^ZCBOT_COMMAND=$server\\." /proc/[0-9]*/environ); do
+        child=\${environ#/proc/}; kill -KILL "\${child%/environ}" 2>/dev/null
+      done
     fi
   fi
   if read -r -t $wait line; then deadline=$line

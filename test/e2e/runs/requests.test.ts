@@ -152,6 +152,22 @@ describe("a question", () => {
   });
 });
 
+test("a run that waited and can no longer be worked on leaves a valid conversation", async () => {
+  const run = await startAsking(calls("ask", question));
+  await database.database.pool.query("update tasks set model_profile = '没有' where task_id = $1", [
+    task.task_id,
+  ]);
+  await answer(run.runId, { request_id: run.requestId, answers: ["表格"] });
+  expect((await run.events.all()).at(-1)?.data).toMatchObject({ code: "model_profile_unknown" });
+  expect(findFaults(await readMessages(user, task.task_id))).toEqual([]);
+});
+
+test("a question with what cannot be stored is asked all the same", async () => {
+  const run = await startAsking(calls("ask", '{"question":"什么\\u0000？","default_answer":"\\ud800"}'));
+  expect(run.request).toMatchObject({ question: "什么\uFFFD？" });
+  await cancelRun(user, task.task_id, run.runId);
+});
+
 describe("a tool that needs leave", () => {
   const command = "echo 做了 >> 结果";
   const readResult = () => user.fetch(`/v1/files/download?path=${encodeURIComponent(`${task.name}/结果`)}`);

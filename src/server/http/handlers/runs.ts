@@ -2,7 +2,6 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import { isActive, type Run } from "../../../protocol/run.ts";
 import { cancelRun } from "../../runs/cancel-run.ts";
-import type { EventFeed } from "../../runs/event-feed.ts";
 import { type Starting, startAgain, startRun } from "../../runs/start-run.ts";
 import { followTask, parseCursor } from "../../runs/task-events.ts";
 import { listMessages } from "../../store/messages.ts";
@@ -52,7 +51,10 @@ export function createRunHandlers(options: Starting): RunHandlers {
       const read = (): Promise<Run> => readRun(database, user.userId, params.task_id, params.run_id);
       const run = await read();
       if (!query.wait || !isActive(run.status)) return run;
-      await untilEnded(feed, params.run_id, query.wait * 1000, outgoing);
+      const gone = new AbortController();
+      outgoing.once("close", () => gone.abort());
+      const until = AbortSignal.any([gone.signal, AbortSignal.timeout(query.wait * 1000)]);
+      await feed.untilEnd(params.run_id, until);
       return await read();
     },
 
@@ -115,21 +117,4 @@ function readIdempotencyKey({ headers }: IncomingMessage): string | undefined {
 function lastEventId({ headers }: IncomingMessage): string | undefined {
   const id = headers["last-event-id"];
   return Array.isArray(id) ? id[0] : id;
-}
-
-/** Resolves when the run has ended, the time is over, or whoever asked has gone. */
-async function untilEnded(
-  feed: EventFeed,
-  runId: string,
-  milliseconds: number,
-  outgoing: { once(event: "close", listener: () => void): unknown },
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  outgoing.once("close", resolve);
-  // From behind any event: only the end is of interest.
-  const stop = feed.follow(runId, 2_147_483_647, { write() {}, ready: async () => {}, end: resolve });
-  await promise;
-  clearTimeout(timer);
-  stop();
 }

@@ -34,7 +34,7 @@ type TaskHandlers = Pick<
 >;
 
 export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
-  const { database, worker, feed, changes, userRoot, modelName, defaultProfile } = options;
+  const { database, feed, changes, userRoot, modelName, defaultProfile } = options;
   return {
     async createTask({ body }, { user }) {
       const directory = directoryName(body.working_dir || body.name);
@@ -84,7 +84,7 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
 
     async deleteTask({ params }, { user }) {
       await clearPending(database, user.userId, params.task_id);
-      const runId = await cancelTaskRun(database, worker, user.userId, params.task_id, deletionPatience);
+      const runId = await cancelTaskRun(options, user.userId, params.task_id, deletionPatience);
       await deleteTask(database, user.userId, params.task_id);
       changes.touch(user.userId, params.task_id);
       if (runId !== null) feed.drop(runId);

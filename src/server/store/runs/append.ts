@@ -39,8 +39,11 @@ export interface RunAppend {
   end: RunEnd | null;
 }
 
-/** A database that takes longer for what usually takes a millisecond or two has gone, milliseconds. */
-const appendTimeout = 4_000;
+/**
+ * A database that takes longer for what usually takes a millisecond or two has gone, milliseconds; at a repetition it may also be
+ * that the flush is large.
+ */
+const appendTimeouts = [4_000, 8_000, 16_000, 30_000];
 
 /**
  * Commits what many runs have to say in one statement, and returns the runs whose lease still held, each with the
@@ -51,6 +54,7 @@ export async function appendToRuns(
   database: Database,
   appends: RunAppend[],
   notify: boolean,
+  attempt = 0,
 ): Promise<Map<string, number>> {
   const exchanges = appends.some((append) => append.events.some(({ type }) => exchangeTypes.has(type)));
   const changed = exchanges || appends.some((append) => append.messages.length > 0 || append.end !== null);
@@ -60,7 +64,7 @@ export async function appendToRuns(
     name: `append${changed ? "-state" : ""}${exchanges ? "-exchange" : ""}${notify ? "-notify" : ""}`,
     text: appendStatement(changed, exchanges, notify),
     values,
-    query_timeout: appendTimeout,
+    query_timeout: appendTimeouts[Math.min(attempt, appendTimeouts.length - 1)] ?? 0,
   });
   return new Map(rows.map((row) => [row.run_id, row.pending]));
 }

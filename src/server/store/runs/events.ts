@@ -35,7 +35,7 @@ export async function readEvents(
   return (await isPending(database, runId)) ? { status: "queued", events: [] } : null;
 }
 
-/** Reads the logs of several runs, each behind its own event; runs that do not exist are left out. */
+/** As `readEvents` for several runs, each behind its own event; what does not exist is left out. */
 export async function readManyEvents(
   database: Database,
   wanted: { runId: string; after: number }[],
@@ -48,7 +48,10 @@ export async function readManyEvents(
       left join lateral (
         select seq, type, data from events where events.run_id = wanted.run_id and seq > after
         order by seq limit $3) page on true
-      order by runs.run_id, seq`,
+      union all
+      select pending_id, 'queued', null, null, null
+      from unnest($1::uuid[]) as wanted (pending_id) join pending using (pending_id)
+      order by 1, 3`,
     values: [wanted.map(({ runId }) => runId), wanted.map(({ after }) => after), limit],
   });
   const pages = new Map<string, LogPage>();

@@ -1,6 +1,7 @@
 import type { PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
 import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/message.ts";
+import type { RunStatus } from "../../../protocol/run.ts";
 import type { Database } from "../database.ts";
 import { isoTime, taskNotFound } from "../tasks.ts";
 import { activeStates } from "./runs.ts";
@@ -66,7 +67,8 @@ export async function updatePending(
     const [row] = rows;
     if (!row) throw pendingNotFound();
     await client.query("update tasks set updated_at = now() where task_id = $1", [taskId]);
-    return { message: row.pending, activeRunId: await findActiveRun(client, taskId) };
+    const active = await findActiveRun(client, taskId);
+    return { message: row.pending, activeRunId: active?.runId };
   });
 }
 
@@ -195,12 +197,15 @@ export async function strandedPending(database: Database): Promise<string[]> {
 }
 
 /** To be asked under the task's lock. */
-export async function findActiveRun(client: PoolClient, taskId: string): Promise<string | undefined> {
-  const { rows } = await client.query<{ run_id: string }>(
-    `select run_id from runs where task_id = $1 and status in ${activeStates}`,
+export async function findActiveRun(
+  client: PoolClient,
+  taskId: string,
+): Promise<{ runId: string; status: RunStatus } | undefined> {
+  const { rows } = await client.query<{ runId: string; status: RunStatus }>(
+    `select run_id as "runId", status from runs where task_id = $1 and status in ${activeStates}`,
     [taskId],
   );
-  return rows[0]?.run_id;
+  return rows[0];
 }
 
 export function pendingNotFound(): ApiError {

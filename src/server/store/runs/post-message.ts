@@ -62,13 +62,13 @@ async function postWithin(client: PoolClient, message: PostedMessage): Promise<P
     if (task.n_pending >= maxPending) {
       throw new ApiError("pending_full", `No more than ${maxPending} messages can wait in a task.`);
     }
-    const steers = message.mode === "steer" && active !== undefined;
+    const steers = message.mode === "steer" && active !== undefined && active.status !== "cancelling";
     // With no run to enter it becomes one, as it is promised here.
     await insertPending(client, message, message.mode === "steer" && !steers ? "queue" : message.mode);
     outcome = {
-      runId: steers ? active : runId,
+      runId: steers ? active.runId : runId,
       pendingId: runId,
-      interrupts: message.mode === "interrupt" ? active : undefined,
+      interrupts: message.mode === "interrupt" ? active?.runId : undefined,
     };
   }
   if (idempotencyKey !== undefined) await insertKey(client, message, idempotencyKey, outcome);

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { appendToRuns, type RunAppend } from "./append.ts";
+import { insertRun } from "./runs.ts";
+
+let storage: TestDatabase;
+const [userId, taskId] = [randomUUID(), randomUUID()];
+
+beforeAll(async () => {
+  storage = await createTestDatabase();
+  const { pool } = storage.database;
+  await pool.query("insert into users (user_id) values ($1)", [userId]);
+  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
+    taskId,
+    userId,
+  ]);
+});
+afterAll(() => storage.drop());
+
+async function startRun(): Promise<(more: Partial<RunAppend>) => Promise<Map<string, number>>> {
+  const runId = randomUUID();
+  const offer = { serverId: randomUUID(), userLimit: 10 };
+  const run = await insertRun(storage.database, userId, taskId, runId, "你好", offer);
+  const nothing = { events: [], messages: [], tokensIn: 0, tokensOut: 0, nextIdx: run.nextIdx, end: null };
+  return (more) =>
+    appendToRuns(storage.database, [{ runId, generation: run.generation, ...nothing, ...more }], false);
+}
+
+async function readAll() {
+  const { pool } = storage.database;
+  const { rows: runs } = await pool.query("select * from runs order by ordinal");
+  const { rows: tasks } = await pool.query("select * from tasks");
+  const { rows: messages } = await pool.query("select * from messages order by idx");
+  return { runs, tasks, messages };
+}
+
+test("a flush of a run that was repeated late changes nothing of the run's end", async () => {
+  const append = await startRun();
+  const message = { idx: 1, payload: { role: "assistant", content: "好" }, providerData: undefined } as const;
+  const early: Partial<RunAppend> = {
+    events: [{ seq: 1, type: "text", data: '{"text":"好"}' }],
+    messages: [{ ...message, tokensIn: 1, tokensOut: 1 }],
+    ...{ tokensIn: 1, tokensOut: 1, nextIdx: 2 },
+  };
+  const last: Partial<RunAppend> = {
+    events: [{ seq: 2, type: "error", data: "{}" }],
+    end: { status: "error", errorCode: "model_failed", errorMessage: "坏了" },
+    ...{ tokensIn: 5, tokensOut: 5, nextIdx: 2 },
+  };
+  await append(early);
+  await append(last);
+  const before = await readAll();
+  expect(before.tasks).toMatchObject([{ tokens_prompt: 5, n_messages: 2 }]);
+  await append(early);
+  // The repetition of the end still tells what waits behind it.
+  expect([...(await append(last)).values()]).toEqual([0]);
+  expect(await readAll()).toEqual(before);
+});
