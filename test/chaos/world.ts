@@ -182,6 +182,7 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
     stored,
     world.people.map((person) => userRoot(world, person)),
   );
+  const isKept = ({ taskId }: { taskId: string }) => !history.deleted.has(taskId);
   const faults = [
     ...fleet.accidents,
     ...new Set(history.faults),
@@ -197,8 +198,8 @@ async function check(world: World, { mayFail, mayCancel = false }: WorldOptions)
     ...stored.pending.map(({ pending_id }) => `message ${pending_id} waits for ever`),
     ...checkRunLogs(stored),
     ...checkConversations(stored),
-    ...checkPosts(history.posts, stored),
-    ...checkWatches(history.watches, stored),
+    ...checkPosts(history.posts.filter(isKept), stored),
+    ...checkWatches(history.watches.filter(isKept), stored),
     ...checkStreams(history.streams, stored),
     ...effects.faults,
   ];

@@ -70,6 +70,8 @@ export interface History {
   watches: WatchRecord[];
   cancels: CancelRecord[];
   streams: StreamRecord[];
+  /** Tasks whose deletion was begun: what was seen of them can be held against nothing. */
+  deleted: Set<string>;
   /** How often each status was answered; 0: no answer. */
   answers: Map<number, number>;
   /** What no server may ever say, whatever happens: 500, 503 without Retry-After, ... */
@@ -77,5 +79,13 @@ export interface History {
 }
 
 export function createHistory(): History {
-  return { posts: [], watches: [], cancels: [], streams: [], answers: new Map(), faults: [] };
+  return {
+    posts: [],
+    watches: [],
+    cancels: [],
+    streams: [],
+    deleted: new Set(),
+    answers: new Map(),
+    faults: [],
+  };
 }

@@ -73,7 +73,9 @@ async function readConnection(
   if (response.status !== 200 || !response.body) {
     connection.end = `answered ${response.status}`;
     if (response.status !== 503) {
-      history.faults.push(`the stream of run ${record.runId} was ${connection.end}`);
+      if (!history.deleted.has(record.taskId)) {
+        history.faults.push(`the stream of run ${record.runId} was ${connection.end}`);
+      }
       record.refused = true;
     }
     await response.body?.cancel();

@@ -7,6 +7,7 @@ import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
 import { model } from "./model.ts";
 import { questions } from "./questions.ts";
+import { queue } from "./queue.ts";
 import { steer } from "./steer.ts";
 import { storm } from "./storm.ts";
 import { streams } from "./streams.ts";
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   database,
   steer,
   questions,
+  queue,
   streams,
   cancel,
   storm,

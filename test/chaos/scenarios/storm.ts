@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { startLoad } from "../client/load.ts";
-import type { ChaosServer } from "../fleet.ts";
+import type { ChaosServer, Role } from "../fleet.ts";
 import type { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import { inWorld, type World } from "../world.ts";
@@ -14,19 +14,19 @@ type Trouble = (world: World, victim: ChaosServer, random: Random) => Promise<vo
 const troubles: Record<string, Trouble> = {
   async "kill -9"(world, victim) {
     await victim.kill();
-    await world.fleet.start(victim.role);
+    await startAnyhow(world, victim.role);
   },
   async SIGTERM(world, victim, random) {
     const leaving = victim.stop();
     if (random.chance(0.5)) await leaving;
-    await world.fleet.start(victim.role);
+    await startAnyhow(world, victim.role);
     await leaving;
   },
   async "SIGTERM, then kill -9"(world, victim, random) {
     void victim.stop();
     await wait(random.whole(0, 500));
     await victim.kill();
-    await world.fleet.start(victim.role);
+    await startAnyhow(world, victim.role);
   },
   async "short freeze"(_world, victim, random) {
     victim.freeze();
@@ -93,7 +93,7 @@ export const storm: Scenario = {
             const name = own.pick(Object.keys(troubles));
             // Each lane has servers of its own, or one would start what the other has killed.
             const victims = fleet.servers.filter(({ state }, index) => state === "up" && index % 2 === lane);
-            const victim = victims.length > 0 ? own.pick(victims) : await fleet.start("all");
+            const victim = victims.length > 0 ? own.pick(victims) : await startAnyhow(world, "all");
             figures.count(`trouble: ${name}`);
             await troubles[name]?.(world, victim, own.fork(`${number}`));
           }
@@ -104,3 +104,17 @@ export const storm: Scenario = {
     });
   },
 };
+
+/** Starts a server as whoever runs it would: again, where it gave up because the database went away in the middle. */
+async function startAnyhow(world: World, role: Role): Promise<ChaosServer> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await world.fleet.start(role);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      world.context.figures.count("starts that were given up");
+      await wait(100);
+    }
+  }
+}
