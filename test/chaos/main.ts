@@ -29,10 +29,15 @@ const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positi
 const { seed } = values;
 console.log(`seed ${seed}`);
 
+// Ctrl-C lets the round at work come to its end, and shows what there is by then.
+const stopping = new AbortController();
+process.once("SIGINT", () => stopping.abort());
+
 const postgres = await startOwnPostgres();
 let failures = 0;
 try {
   for (const scenario of chosen) {
+    if (stopping.signal.aborted) break;
     const reason = await scenario.impossible?.();
     if (reason) {
       console.log(`\n${scenario.name}: skipped, ${reason}`);
@@ -46,6 +51,7 @@ try {
       rounds: Number(values.rounds),
       from: Number(values.from),
       say: (line) => console.log(line),
+      signal: stopping.signal,
     });
     failures += violations.length;
     for (const line of figures.lines()) console.log(`  ${line}`);

@@ -11,6 +11,8 @@ export interface RoundsOptions {
   /** The first round: with the seed of a violation, its round alone can be repeated. */
   from?: number;
   say?: (line: string) => void;
+  /** No round is begun any more. */
+  signal?: AbortSignal;
 }
 
 export interface RoundsResult {
@@ -26,10 +28,11 @@ export async function runRounds({
   rounds,
   from = 1,
   say,
+  signal,
 }: RoundsOptions): Promise<RoundsResult> {
   const figures = createFigures();
   const violations: string[] = [];
-  for (let round = from; round < from + rounds; round++) {
+  for (let round = from; round < from + rounds && !signal?.aborted; round++) {
     const violate = (what: string) => {
       const line = `VIOLATION ${scenario.name} seed ${seed} round ${round}: ${what}`;
       violations.push(line);
