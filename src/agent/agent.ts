@@ -86,9 +86,9 @@ export type AgentOutcome =
   | { status: "error"; code: string; message: string; partialText: string };
 
 /**
- * Works on the conversation until the model asks for no more tools, a person has to answer, or `leave`. What the model,
- * a tool or a signal does to it is an outcome; it rejects only where `sink.committed` or `takeMessages` do. Unless it is
- * to go on (`waiting`, `left`), the messages handed over leave no tool call unanswered.
+ * Works on the conversation until the model asks for no more tools, a person has to answer, or `leave`. What the
+ * model, a tool or a signal does to it is an outcome; it rejects only where `sink.committed` or `takeMessages` do.
+ * Unless it is to go on (`waiting`, `left`), the messages handed over leave no tool call unanswered.
  */
 export async function runAgent(
   input: AgentInput,

@@ -61,9 +61,9 @@ export async function runToolCalls(
 }
 
 /**
- * Goes on with calls that are left unanswered. After a crash the first of them may have been under way, and only it, since calls with an
- * effect begin one after the other: unless it may run twice the model is told that its outcome is unknown, and that
- * what was to follow it has not begun. Resolves as `runToolCalls` does.
+ * Goes on with calls that are left unanswered. After a crash the first of them may have been under way, and only it,
+ * since calls with an effect begin one after the other: unless it may run twice the model is told that its outcome
+ * is unknown, and that what was to follow it has not begun. Resolves as `runToolCalls` does.
  */
 export async function resumeToolCalls(
   calls: ChatToolCall[],

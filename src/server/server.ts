@@ -143,7 +143,9 @@ async function openStores(
   return { database, runsDatabase };
 }
 
-/** With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience. */
+/**
+ * With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience.
+ */
 const longestLocalDrainMs = 3_000;
 
 async function startWork(parts: Parts, started: Stops): Promise<Starting> {

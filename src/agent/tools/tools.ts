@@ -8,7 +8,10 @@ import { readTool } from "./read.ts";
 import type { Tool } from "./tool.ts";
 import { writeTool } from "./write.ts";
 
-/** The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off; its commands end after `maxCommandMs`. */
+/**
+ * The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off; its
+ * commands end after `maxCommandMs`.
+ */
 export function createTools({ bash, maxCommandMs }: { bash: boolean; maxCommandMs: number }): Tool[] {
   const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, askTool];
   return bash ? [...tools, createBashTool(maxCommandMs / 1000)] : tools;

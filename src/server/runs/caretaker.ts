@@ -11,8 +11,8 @@ import type { Worker } from "./worker.ts";
 const hourMs = 3_600_000;
 
 /**
- * Makes up, at every heartbeat, for all that may have been missed: words between servers that were lost, runs of servers
- * that are gone, answers that came in time or too late, messages that wait behind no run.
+ * Makes up, at every heartbeat, for all that may have been missed: words between servers that were lost, runs of
+ * servers that are gone, answers that came in time or too late, messages that wait behind no run.
  */
 export class Caretaker {
   readonly #database: Database;

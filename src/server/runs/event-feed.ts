@@ -52,10 +52,10 @@ const gapPerRun = 0.2;
 const longestGap = 10;
 
 /**
- * The reading end of the event log. A watcher is fed from the database until it has reached what this
- * process knows, then live: from the flusher where the run is executed here, else by reading on
- * whenever another server says so (and every so often, for words that got lost), all such runs in one statement. Frames are
- * encoded once a process, and a watcher filters by `seq`, so that nothing comes twice and nothing is missed.
+ * The reading end of the event log. A watcher is fed from the database until it has reached what this process knows,
+ * then live: from the flusher where the run is executed here, else by reading on whenever another server says so
+ * (and every so often, for words that got lost), all such runs in one statement. Frames are encoded once a process,
+ * and a watcher filters by `seq`, so that nothing comes twice and nothing is missed.
  */
 export class EventFeed {
   readonly #database: Database;

@@ -50,9 +50,9 @@ export async function readAhead(
 }
 
 /**
- * Executes a leased run until it is over, or has to be let go of: gathers what the agent needs, lets it work from where
- * the run's log and messages end, and writes the last word. Never rejects: whatever happens is an end of the run, unless
- * the run is no longer ours.
+ * Executes a leased run until it is over, or has to be let go of: gathers what the agent needs, lets it work from
+ * where the run's log and messages end, and writes the last word. Never rejects: whatever happens is an end of the
+ * run, unless the run is no longer ours.
  */
 export async function executeRun(
   run: StartedRun,
@@ -195,8 +195,8 @@ function isInterrupted({ resumeReason }: StartedRun): boolean {
 }
 
 /**
- * Ends a run that is not worked on here, so that its conversation stays valid: open calls are answered, and what had been
- * streamed of an answer becomes a message, unless the run is to go on elsewhere.
+ * Ends a run that is not worked on here, so that its conversation stays valid: open calls are answered, and what had
+ * been streamed of an answer becomes a message, unless the run is to go on elsewhere.
  */
 async function endEarly(
   { run, progress, conversation }: Past & { run: StartedRun },
@@ -280,7 +280,10 @@ function sayResumed({ run, progress, conversation }: Past & { run: StartedRun },
   log.event({ type: "resumed", step, reason: run.resumeReason ?? "server_lost" });
 }
 
-/** Brings in the messages that want to enter the run, each once; the database is asked only when one is known to wait. */
+/**
+ * Brings in the messages that want to enter the run, each once; the database is asked only when one is known to
+ * wait.
+ */
 function createSteering(
   database: Database,
   { run, progress }: Past & { run: StartedRun },

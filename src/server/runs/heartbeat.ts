@@ -32,7 +32,10 @@ export interface HeartbeatOptions {
   onRenewed: (milliseconds: number) => void;
   /** Told each time whether other servers live. */
   onPeers: (shared: boolean) => void;
-  /** Begun at each beat, once the dead are known. Never rejects. It may take its time: the next beat does not wait for it. */
+  /**
+   * Begun at each beat, once the dead are known. Never rejects. It may take its time: the next beat does not wait
+   * for it.
+   */
   lookAfter: () => Promise<void>;
 }
 
@@ -73,8 +76,8 @@ export class Heartbeat {
   }
 
   /**
-   * Resolves at once while the lease holds by this server's own clock: else it may have been frozen, and asks. Rejects with a
-   * `LeaseLostError` where the run has become another server's.
+   * Resolves at once while the lease holds by this server's own clock: else it may have been frozen, and asks.
+   * Rejects with a `LeaseLostError` where the run has become another server's.
    */
   async confirm({ runId, generation }: LeasedRun, signal: AbortSignal): Promise<void> {
     while (steadyNow() >= this.#leaseUntil) {

@@ -20,9 +20,10 @@ function exists(pid: number): boolean {
 }
 
 /**
- * Which of the other servers are dead. A peer's signs of life are watched by this process's own steady clock, so that neither
- * a jump of the database's clock nor a database that was away for everybody makes the living look dead; the
- * database's clock only helps one that has just begun to watch. A process of the same machine is simply looked for.
+ * Which of the other servers are dead. A peer's signs of life are watched by this process's own steady clock, so
+ * that neither a jump of the database's clock nor a database that was away for everybody makes the living look dead;
+ * the database's clock only helps one that has just begun to watch. A process of the same machine is simply looked
+ * for.
  */
 export class Membership {
   readonly #realm: string;

@@ -70,7 +70,10 @@ export class TaskChanges {
     this.#wake(userId, taskId);
   }
 
-  /** Words of other servers may have been lost: looks at everything, little by little, as others want the database too. */
+  /**
+   * Words of other servers may have been lost: looks at everything, little by little, as others want the database
+   * too.
+   */
   wakeAll(): void {
     this.#wakingAll ??= this.#wakeEach().finally(() => {
       this.#wakingAll = null;
@@ -101,8 +104,8 @@ export class TaskChanges {
   }
 
   /**
-   * Streams the changes of a user's tasks, those since cursor `after` first; without one the states of tasks with an active
-   * run. Returns what stops it.
+   * Streams the changes of a user's tasks, those since cursor `after` first; without one the states of tasks with an
+   * active run. Returns what stops it.
    */
   follow(userId: string, after: number | undefined, watcher: Watcher): () => void {
     const channel = this.#channels.get(userId) ?? {

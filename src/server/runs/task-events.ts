@@ -22,8 +22,8 @@ interface Parts {
 }
 
 /**
- * Streams the events of all runs of a task, one run after the other and those to come, from behind a cursor; each with its
- * `run_id`. Returns what stops it.
+ * Streams the events of all runs of a task, one run after the other and those to come, from behind a cursor; each
+ * with its `run_id`. Returns what stops it.
  */
 export function followTask(parts: Parts, taskId: string, from: Cursor | null, watcher: Watcher): () => void {
   const stream = new TaskStream(parts, taskId, from ?? { ordinal: 0, seq: 0 }, watcher);

@@ -30,8 +30,8 @@ export interface RunControl {
   /** Whether messages may have come that want to enter the run; asked once for each word of them. */
   wasSteered(): boolean;
   /**
-   * To be asked right before an effect. Resolves at once while this server's lease holds by its own clock: else it may have
-   * been frozen, and asks. Rejects with a `LeaseLostError` where the run is another server's.
+   * To be asked right before an effect. Resolves at once while this server's lease holds by its own clock: else it
+   * may have been frozen, and asks. Rejects with a `LeaseLostError` where the run is another server's.
    */
   confirmLease(): Promise<void>;
 }
@@ -79,8 +79,8 @@ interface ActiveRun {
 }
 
 /**
- * Executes runs: those accepted here, those waiting in the queue, and what other servers have let go of. Its heartbeat renews this
- * server's lease and makes up for every word between servers that may have been lost.
+ * Executes runs: those accepted here, those waiting in the queue, and what other servers have let go of. Its
+ * heartbeat renews this server's lease and makes up for every word between servers that may have been lost.
  */
 export class Worker {
   readonly #options: WorkerOptions;
@@ -296,7 +296,7 @@ export class Worker {
         const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
         const runs = await claimRuns(database, this.#serverId, limit, maxUserRuns);
         for (const run of runs) this.#execute(run);
-        const isFull = runs.length >= limit;
+        const isFull = limit > 0 && runs.length >= limit;
         const waiting = isFull ? { any: true, claimable: true } : await readWaiting(database, maxUserRuns);
         this.#queued = waiting.any;
         this.#claimable = waiting.claimable;
@@ -316,7 +316,7 @@ export class Worker {
       try {
         const moved = await logQueuePositions(database);
         for (const runId of moved) feed.wake(runId);
-        if (eventLog.shared && moved.length > 0) await publish(database, "run", moved);
+        if (eventLog.shared && moved.length > 0) await publish(database, "run", [moved.join(" ")]);
       } catch (error) {
         logger.warn({ error }, "the queue's positions could not be told");
       } finally {

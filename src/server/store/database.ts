@@ -75,7 +75,8 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions)
   pool.on("error", (error) => {
     if (!pool.ending) options.logger.warn({ error }, "an idle database connection broke");
   });
-  // One that breaks while a transaction has it tells the transaction's next query; told to nobody, it would end the process.
+  // One that breaks while a transaction has it tells the transaction's next query; told to nobody, it would end the
+  // process.
   pool.on("connect", (client) => client.on("error", () => {}));
   const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: forKysely(pool) }) });
   return {

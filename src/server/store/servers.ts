@@ -47,7 +47,9 @@ export async function renewServer(database: Database, identity: ServerIdentity):
   return rows;
 }
 
-/** Strikes dead servers off, so that their runs may be taken over; one that has given a sign of life meanwhile stays. */
+/**
+ * Strikes dead servers off, so that their runs may be taken over; one that has given a sign of life meanwhile stays.
+ */
 export async function removeDeadServers(database: Database, dead: Peer[]): Promise<void> {
   if (dead.length === 0) return;
   await database.pool.query(

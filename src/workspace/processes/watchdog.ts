@@ -4,9 +4,9 @@ import { commandPath } from "./launcher.ts";
 
 /**
  * Kills this server's commands when its lease has run out while the server itself cannot: when it hangs, or was
- * stopped and will wake up as if nothing had happened. Without pid namespaces (`Containment`) what has left a command is found by
- * its mark, as far as it carries that. It stands outside the server as a small shell script that is told
- * each new deadline, and goes on killing what is started until there is one that lies ahead.
+ * stopped and will wake up as if nothing had happened. Without pid namespaces (`Containment`) what has left a
+ * command is found by its mark, as far as it carries that. It stands outside the server as a small shell script that
+ * is told each new deadline, and goes on killing what is started until there is one that lies ahead.
  */
 export interface Watchdog {
   /** The lease holds until this many milliseconds from now. */

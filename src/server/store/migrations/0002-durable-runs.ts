@@ -8,8 +8,9 @@ export async function up(database: Kysely<unknown>): Promise<void> {
 const active = "('queued', 'running', 'waiting', 'cancelling')";
 
 const statements = [
-  // ordinal numbers a task's runs in the order they began; message_idx is the message that the run is for; attempt counts the servers a run has had, less
-  // those that handed it over; resume_reason says why its last server let go of it.
+  // ordinal numbers a task's runs in the order they began; message_idx is the message that the run is for; attempt
+  // counts the servers a run has had, less those that handed it over; resume_reason says why its last server let go
+  // of it.
   `alter table runs
     add column ordinal int,
     add column message_idx int,

@@ -40,8 +40,8 @@ export interface RunAppend {
 }
 
 /**
- * A database that takes longer for what usually takes a millisecond or two has gone, milliseconds; at a repetition it may also be
- * that the flush is large.
+ * A database that takes longer for what usually takes a millisecond or two has gone, milliseconds; at a repetition
+ * it may also be that the flush is large.
  */
 const appendTimeouts = [4_000, 8_000, 16_000, 30_000];
 

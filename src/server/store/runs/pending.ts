@@ -43,8 +43,8 @@ export async function readPending(
 }
 
 /**
- * Gives the message as it is then, and the run that is active meanwhile. Throws `pending_not_found`, also where the message
- * has been taken up already.
+ * Gives the message as it is then, and the run that is active meanwhile. Throws `pending_not_found`, also where the
+ * message has been taken up already.
  */
 export async function updatePending(
   database: Database,
@@ -123,8 +123,9 @@ export interface SteeringMessage {
 }
 
 /**
- * Takes the messages that shall enter a task's run at work. From here on they can no longer be edited or withdrawn; the
- * flush that stores them (see `appendToRuns`) removes them, and where it never comes whoever goes on takes them again.
+ * Takes the messages that shall enter a task's run at work. From here on they can no longer be edited or withdrawn;
+ * the flush that stores them (see `appendToRuns`) removes them, and where it never comes whoever goes on takes them
+ * again.
  */
 export async function takeSteering(
   database: Database,
@@ -143,8 +144,8 @@ export async function takeSteering(
 }
 
 /**
- * Makes a queued run of the next message that waits in a task, unless a run of it is active, or somebody else is at it.
- * Gives the run; null where there was nothing to do.
+ * Makes a queued run of the next message that waits in a task, unless a run of it is active, or somebody else is at
+ * it. Gives the run; null where there was nothing to do.
  */
 export async function promotePending(
   database: Database,

@@ -2,8 +2,8 @@ import type { Database } from "../database.ts";
 import { type LeasedRun, leasedColumns } from "./runs.ts";
 
 /**
- * Waiting runs, as SQL, to be taken by `turn`, then `last_turn`, then `run_id`: round-robin by user, each user's in order. A
- * user's turn counts what is at work for them already, so that who has little there comes first.
+ * Waiting runs, as SQL, to be taken by `turn`, then `last_turn`, then `run_id`: round-robin by user, each user's in
+ * order. A user's turn counts what is at work for them already, so that who has little there comes first.
  */
 function inOrder(perUser: string): string {
   return `with recursive who as (
@@ -23,9 +23,9 @@ function inOrder(perUser: string): string {
 }
 
 /**
- * Takes up to `limit` runs for this server: first those that a server has let go of, then waiting ones, fairly and no
- * more than `userLimit` of one user at a time. Of those that were cancelled while nobody worked on them it takes some more, since they
- * only have to be ended.
+ * Takes up to `limit` runs for this server: first those that a server has let go of, then waiting ones, fairly and
+ * no more than `userLimit` of one user at a time. Of those that were cancelled while nobody worked on them it takes
+ * some more, since they only have to be ended.
  */
 export async function claimRuns(
   database: Database,

@@ -60,10 +60,10 @@ export interface LeaseOffer {
 }
 
 /**
- * Stores a message and makes its run, in one statement and so in one transaction. With an `offer` the run is
- * leased to that server at once, and returned with its conversation; without one, or where its user has others waiting or enough at work,
- * it is queued, and all servers are told. (Runs that begin in the same instant may exceed the user's limit: they do not see each other.)
- * Throws `task_not_found` and `run_active`.
+ * Stores a message and makes its run, in one statement and so in one transaction. With an `offer` the run is leased
+ * to that server at once, and returned with its conversation; without one, or where its user has others waiting or
+ * enough at work, it is queued, and all servers are told. (Runs that begin in the same instant may exceed the user's
+ * limit: they do not see each other.) Throws `task_not_found` and `run_active`.
  */
 export async function insertRun(
   database: Database,
@@ -124,7 +124,9 @@ export function runActive(): ApiError {
   return new ApiError("run_active", "A run of this task is still active. Wait for its end or cancel it.");
 }
 
-/** Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already. */
+/**
+ * Marks an active run `cancelling`. Throws `run_not_found`, or `run_not_active` if it ended or is cancelled already.
+ */
 export async function markCancelling(
   database: Database,
   userId: string,
