@@ -131,7 +131,7 @@ async function openStores(
   } else {
     address = { url: config.databaseUrl };
   }
-  const forRuns = Math.ceil(config.databaseConnections * shareOfRuns);
+  const forRuns = Math.max(2, Math.ceil(config.databaseConnections * shareOfRuns));
   const open = (poolSize: number, applicationName: string) => {
     const database = openDatabase(address, { poolSize, applicationName, logger });
     started.push(() => database.close());

@@ -135,7 +135,7 @@ export const Settings = z.strictObject({
     description: "A Postgres of yours (15 or newer). Unset: zcbot starts its own in the data folder.",
     secret: true,
   }),
-  databaseConnections: setting(whole(2, 1000).default(20), {
+  databaseConnections: setting(whole(4, 1000).default(20), {
     environment: "ZCBOT_DATABASE_CONNECTIONS",
     description: "Connections to the database at most, for each process.",
   }),

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,6 +6,7 @@ import { ApiError } from "../protocol/error.ts";
 import { createBoundedOutput } from "./processes/bounded-output.ts";
 import { kill, killGroup, killNamespace } from "./processes/kill-tree.ts";
 import { commandPath, findLauncher, type Launcher } from "./processes/launcher.ts";
+import { createMark, markName } from "./processes/mark.ts";
 import type { Command, CommandResult } from "./sandbox.ts";
 
 /** Of a timer, milliseconds; Node fires longer ones at once. */
@@ -42,8 +42,7 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   });
   if (command.signal.aborted) return finish(null, "abort");
 
-  // The watchdog knows this server's commands by its pid.
-  const mark = `ZCBOT_COMMAND=${process.pid}.${randomUUID()}`;
+  const mark = createMark();
   const child = await start(launcher, command, mark);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const closed = new Promise((resolve) => child.once("close", resolve));
@@ -107,14 +106,13 @@ function cannotStart(cause: unknown): ApiError {
 
 /** Never anything of the server's own environment: that may hold secrets. */
 function commandEnvironment(launcher: Launcher, command: Command, mark: string): Record<string, string> {
-  const [name = "", value = ""] = mark.split("=");
   return {
     PATH: commandPath,
     HOME: command.cwd,
     LANG: "C.UTF-8",
     TERM: "dumb",
     ...command.env,
-    ...(launcher.containment === "group" && { [name]: value }),
+    ...(launcher.containment === "group" && { [markName]: mark }),
   };
 }
 

@@ -13,7 +13,5 @@ export async function withDatabase<Result>(
     return await work(database);
   } finally {
     await database.close();
-    // Kysely, which close() asks, knows of no pool where it made no query itself.
-    if (!database.pool.ending) await database.pool.end();
   }
 }

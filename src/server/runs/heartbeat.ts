@@ -30,8 +30,8 @@ export interface HeartbeatOptions {
   logger: Logger;
   /** Told how long the lease holds from now, milliseconds, each time it has been renewed. */
   onRenewed: (milliseconds: number) => void;
-  /** Told each time whether other servers live. */
-  onPeers: (shared: boolean) => void;
+  /** Told each time whether other servers live, and whether they may have taken this one for dead. */
+  onPeers: (shared: boolean, wasAway: boolean) => void;
   /**
    * Begun at each beat, once the dead are known. Never rejects. It may take its time: the next beat does not wait
    * for it.
@@ -45,6 +45,8 @@ export class Heartbeat {
   readonly #membership: Membership;
   /** Until when the lease holds for certain (`steadyNow`). */
   #leaseUntil = 0;
+  /** How often the lease had run out when it was renewed. */
+  #lapses = 0;
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> | null = null;
   #stopped = false;
@@ -66,6 +68,17 @@ export class Heartbeat {
     await this.#beating?.catch(() => {});
   }
 
+  /** What a run's lease is confirmed by as long as it does not change. */
+  get lapses(): number {
+    return this.#lapses;
+  }
+
+  /** Beats after the beat under way, which may not have seen what the caller has heard of. */
+  async beatAgain(): Promise<void> {
+    await this.#beating?.catch(() => {});
+    await this.beat();
+  }
+
   /** Beats now, or joins in with the beat under way: a database that hangs must not gather them. */
   beat(): Promise<void> {
     if (this.#stopped) return Promise.resolve();
@@ -76,15 +89,22 @@ export class Heartbeat {
   }
 
   /**
-   * Resolves at once while the lease holds by this server's own clock: else it may have been frozen, and asks.
-   * Rejects with a `LeaseLostError` where the run has become another server's.
+   * Resolves at once while the lease has held, by this server's own clock, ever since there were `lapses` of it: else
+   * it may have been frozen, and asks. Gives the lapses that the run is confirmed for now. Rejects with a
+   * `LeaseLostError` where the run has become another server's.
    */
-  async confirm({ runId, generation }: LeasedRun, signal: AbortSignal): Promise<void> {
-    while (steadyNow() >= this.#leaseUntil) {
+  async confirm(
+    { runId, generation }: Pick<LeasedRun, "runId" | "generation">,
+    lapses: number,
+    signal: AbortSignal,
+  ): Promise<number> {
+    if (lapses === this.#lapses && steadyNow() < this.#leaseUntil) return lapses;
+    for (;;) {
       try {
         await this.beat();
+        const confirmed = this.#lapses;
         if (!(await isLeased(this.#options.database, runId, generation))) throw new LeaseLostError();
-        return;
+        return confirmed;
       } catch (error) {
         if (!isDatabaseAway(error) || signal.aborted) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -96,14 +116,15 @@ export class Heartbeat {
     const { database, identity, logger, onRenewed, onPeers, lookAfter } = this.#options;
     try {
       const sentAt = steadyNow();
-      const peers = await renewServer(database, identity);
+      const { peers, isNew } = await renewServer(database, identity);
+      if (isNew || sentAt > this.#leaseUntil) this.#lapses += 1;
       this.#leaseUntil = sentAt + leaseSeconds * 1000 - margin;
       onRenewed(this.#leaseUntil - steadyNow());
       const dead = this.#membership.findDead(peers, steadyNow());
       await removeDeadServers(database, dead);
       for (const { serverId } of dead)
         logger.warn({ serverId }, "a server is gone; its runs go on elsewhere");
-      onPeers(peers.length > dead.length);
+      onPeers(peers.length > dead.length, isNew);
       void lookAfter();
     } catch (error) {
       logger.warn({ error }, "the heartbeat failed");

@@ -10,12 +10,13 @@ export function identify(serverId: string, role: string): ServerIdentity {
   return { serverId, role, realm: readRealm(), pid: process.pid, processStart };
 }
 
-function exists(pid: number): boolean {
+/** Whether a process is somebody else's: of such a one nothing may be seen, though it lives. */
+function isHidden(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -56,9 +57,6 @@ export class Membership {
 
   #isGone({ realm, pid, processStart }: Peer): boolean {
     if (realm !== this.#realm || pid === null || processStart === null) return false;
-    if (!exists(pid)) return true;
-    // Of a process of somebody else's nothing may be seen: then it lives.
-    const found = readStartTime(pid);
-    return found !== undefined && found !== processStart;
+    return !isHidden(pid) && readStartTime(pid) !== processStart;
   }
 }

@@ -12,6 +12,8 @@ import type { Watcher } from "./event-feed.ts";
 
 /** Changes close together are told as one, milliseconds. */
 const gatherMs = 30;
+/** Words that could not be said are said again after this time, milliseconds. */
+const retellMs = 1_000;
 /** A change may be committed this much later than its time says, microseconds: what is read again is told again. */
 const overlap = 10_000_000;
 
@@ -133,6 +135,7 @@ export class TaskChanges {
   /** Ends every stream: the server closes. */
   close(): void {
     if (this.#timer) clearTimeout(this.#timer);
+    this.shared = false;
     for (const channel of this.#channels.values()) for (const watcher of channel.watchers) watcher.end();
     this.#channels.clear();
     for (const watcher of this.#allTaskWatchers()) watcher.onClose();
@@ -189,9 +192,14 @@ export class TaskChanges {
     this.#timer = null;
     const subjects = [...this.#untold];
     this.#untold.clear();
-    await publish(this.#database, "task", subjects).catch((error) => {
-      this.#logger.warn({ error }, "the other servers could not be told");
-    });
+    try {
+      await publish(this.#database, "task", subjects);
+    } catch (error) {
+      // Nobody makes up for these words: they are said later.
+      this.#logger.warn({ error }, "the other servers could not be told yet");
+      for (const subject of subjects) this.#untold.add(subject);
+      this.#timer ??= setTimeout(() => void this.#tellServers(), retellMs).unref();
+    }
   }
 }
 

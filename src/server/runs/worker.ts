@@ -104,9 +104,10 @@ export class Worker {
     this.#caretaker = new Caretaker(options, identity.serverId, this);
     this.#heartbeat = new Heartbeat({
       ...options,
-      onPeers: (shared) => {
+      onPeers: (shared, wasAway) => {
         eventLog.shared = shared;
         changes.shared = shared;
+        if (wasAway) changes.wakeAll();
       },
       lookAfter: () => this.#caretaker.lookAfterRuns(),
     });
@@ -167,7 +168,7 @@ export class Worker {
 
   /** Another server has come, or words of others may have been lost: looks at everything once. */
   lookAround(): void {
-    this.#heartbeat.beat().catch(() => {});
+    this.#heartbeat.beatAgain().catch(() => {});
   }
 
   /** Looks into the queue; who only takes requests at least tells runs their position, in case that nobody works. */
@@ -246,6 +247,7 @@ export class Worker {
     if (this.#stopping) active.leave.abort();
     this.#active.set(run.runId, active);
     this.#options.changes.touch(run.userId, run.taskId);
+    let { lapses } = this.#heartbeat;
     const control: RunControl = {
       stop: active.stop.signal,
       leave: active.leave.signal,
@@ -254,7 +256,9 @@ export class Worker {
         active.steered = false;
         return steered;
       },
-      confirmLease: () => this.#heartbeat.confirm(run, active.stop.signal),
+      confirmLease: async () => {
+        lapses = await this.#heartbeat.confirm(run, lapses, active.stop.signal);
+      },
     };
     const done = this.#after(before)
       .then(() => this.#work(run, control))

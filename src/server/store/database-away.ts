@@ -1,9 +1,9 @@
 /**
- * Postgres says so when it stops, starts, has no room (53), has become a standby (25006), or undid a
- * transaction that stood in another's way (40); the rest are the words of the socket and the name service.
+ * Postgres says so when it stops, starts, has no room (53), has become a standby (25006), or undid what stood in
+ * another's way or took too long (40, 25P03, 55P03, 57014); the rest are the words of the socket and the name service.
  */
 const passing =
-  /^(57P0\d|08\w{3}|53\w{3}|25006|40001|40P01|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(57P0\d|57014|08\w{3}|53\w{3}|25006|25P0[34]|55P03|40001|40P01|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** Whether a query failed because the database cannot serve it now; the same query may work later. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -23,17 +23,24 @@ export interface Peer extends Omit<ServerIdentity, "realm"> {
   expired: boolean;
 }
 
-/** Registers this server, or renews its lease, by the database's clock. Gives all others that are registered. */
-export async function renewServer(database: Database, identity: ServerIdentity): Promise<Peer[]> {
-  const { rows } = await database.pool.query<Peer>({
+/**
+ * Registers this server, or renews its lease, by the database's clock. Gives all others that are registered, and
+ * whether this one was not (any more).
+ */
+export async function renewServer(
+  database: Database,
+  identity: ServerIdentity,
+): Promise<{ peers: Peer[]; isNew: boolean }> {
+  const { rows } = await database.pool.query<Peer & { ownBeat: number }>({
     name: "renew-server",
     text: `with renewed as (
         insert into servers (server_id, role, realm, pid, process_start, expires_at)
         values ($1, $3, $4, $5, $6, now() + make_interval(secs => $2))
-        on conflict (server_id) do update set expires_at = excluded.expires_at, beat = servers.beat + 1)
-      select server_id as "serverId", role, realm, pid, process_start as "processStart", beat,
+        on conflict (server_id) do update set expires_at = excluded.expires_at, beat = servers.beat + 1
+        returning server_id as own_id, beat as own_beat)
+      select own_beat as "ownBeat", server_id as "serverId", role, realm, pid, process_start as "processStart", beat,
         expires_at < now() as expired
-      from servers where server_id <> $1`,
+      from renewed left join servers on server_id <> own_id`,
     values: [
       identity.serverId,
       leaseSeconds,
@@ -44,7 +51,8 @@ export async function renewServer(database: Database, identity: ServerIdentity):
     ],
     query_timeout: heartbeatMs + 1_000,
   });
-  return rows;
+  const isNew = rows[0]?.ownBeat === 0;
+  return { peers: rows.filter(({ serverId }) => serverId !== null), isNew };
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { TaskChange } from "../../protocol/task.ts";
 import type { Database } from "./database.ts";
-import { activeStates } from "./runs/runs.ts";
 import { isoTime } from "./tasks.ts";
 
 /** A change as it is told: its type and JSON, and the cursor behind it. */
@@ -46,7 +45,11 @@ export async function readTaskStates(
 export async function readActiveTaskStates(database: Database, userId: string): Promise<TaskState[]> {
   const { rows } = await database.pool.query<{ task_id: string }>({
     name: "read-active-tasks",
-    text: `select task_id from runs where user_id = $1 and status in ${activeStates} limit ${mostChanges}`,
+    // In three parts, as each has an index of its own by user.
+    text: `select task_id from runs where user_id = $1 and status = 'queued'
+      union all select task_id from runs where user_id = $1 and status in ('running', 'cancelling')
+      union all select task_id from runs where user_id = $1 and status = 'waiting'
+      limit ${mostChanges}`,
     values: [userId],
   });
   return rows.length === 0

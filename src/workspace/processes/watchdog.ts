@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { uptime } from "node:os";
 import { commandPath } from "./launcher.ts";
+import { markName, serverMark } from "./mark.ts";
 
 /**
  * Kills this server's commands when its lease has run out while the server itself cannot: when it hangs, or was
@@ -17,7 +18,7 @@ export interface Watchdog {
 // Deadlines are hundredths of a second of the machine's uptime: one clock for both, that no freeze stops and nobody
 // sets. The end of the input is the server's end; then its commands die by themselves.
 const script = `
-server=$1 deadline=
+server=$1 mark=$2 deadline=
 while :; do
   wait=3600
   if [ -n "$deadline" ]; then
@@ -31,7 +32,7 @@ while :; do
         child=\${line%% *} rest=\${line##*) }; set -- $rest
         [ "$2" = "$server" ] && [ "$child" != $$ ] && kill -KILL -- "-$child" "$child"
       done 2>/dev/null
-      for environ in $(grep -lzs "^ZCBOT_COMMAND=$server\\." /proc/[0-9]*/environ); do
+      for environ in $(grep -lzs "^${markName}=$mark\\." /proc/[0-9]*/environ); do
         child=\${environ#/proc/}; kill -KILL "\${child%/environ}" 2>/dev/null
       done
     fi
@@ -47,7 +48,7 @@ export function startWatchdog(): Watchdog {
   let child: ChildProcess | undefined;
   let stopped = false;
   const start = () => {
-    child = spawn("bash", ["-c", script, "zcbot-watchdog", String(process.pid)], {
+    child = spawn("bash", ["-c", script, "zcbot-watchdog", String(process.pid), serverMark], {
       cwd: "/",
       env: { PATH: commandPath },
       stdio: ["pipe", "ignore", "ignore"],

@@ -32,7 +32,7 @@ const statements = [
   `drop index runs_newest`,
   `create unique index runs_newest on runs (task_id, ordinal desc)`,
   `drop index runs_leased`,
-  `create index runs_waiting on runs (run_id) where status = 'waiting'`,
+  `create index runs_waiting on runs (user_id, run_id) where status = 'waiting'`,
   `create index runs_at_work on runs (user_id, lease_owner) where status in ('running', 'cancelling')`,
 
   // When a user had a run taken from the queue last: who waited longer comes first.

@@ -73,7 +73,8 @@ export async function appendToRuns(
 const exchangeTypes: ReadonlySet<string> = new Set<EventType>(["request", "answered", "steered"]);
 
 /** Of a flush that is repeated after the run's end nothing is changed any more: then as it stands. */
-const pendingBehind = `coalesce(n_pending, (select n_pending from tasks where tasks.task_id = owned.task_id), 0)`;
+const pendingBehind = `case when held then coalesce(n_pending, 0)
+  else (select n_pending from tasks where tasks.task_id = owned.task_id) end`;
 
 /** `for share` holds the fencing token still until the commit without making a new version of the row. */
 function appendStatement(changed: boolean, exchanges: boolean, notify: boolean): string {

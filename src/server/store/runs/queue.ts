@@ -26,6 +26,7 @@ function inOrder(perUser: string): string {
  * Takes up to `limit` runs for this server: first those that a server has let go of, then waiting ones, fairly and
  * no more than `userLimit` of one user at a time. Of those that were cancelled while nobody worked on them it takes
  * some more, since they only have to be ended.
+ * The task's time is moved only where nobody else has its row: whoever has moves it, and may wait for this run.
  */
 export async function claimRuns(
   database: Database,
@@ -55,7 +56,8 @@ export async function claimRuns(
       ), served as (
         update users set last_turn = nextval('turns') where user_id = any(array(select user_id from taken))
       ), moved as (
-        update tasks set updated_at = now() from taken where tasks.task_id = taken.task_id
+        update tasks set updated_at = now() where task_id = any(array(
+          select tasks.task_id from tasks join taken using (task_id) for no key update of tasks skip locked))
       )
       select ${leasedColumns("taken")} from taken join tasks using (task_id)`,
     values: [serverId, limit, userLimit],
@@ -110,13 +112,18 @@ export async function freeOrphans(database: Database, serverId: string, strays: 
 /** How many waiting runs are told their position: who is further behind need not know by one. */
 const toldPositions = 200;
 
-/** Logs the positions of waiting runs that have moved, as events of theirs; gives these runs. */
+/**
+ * Logs the positions of waiting runs that have moved, as events of theirs, unless another server is at it; gives these
+ * runs.
+ */
 export async function logQueuePositions(database: Database): Promise<string[]> {
   const { rows } = await database.pool.query<{ run_id: string }>({
     name: "log-queue-positions",
-    text: `${inOrder(String(toldPositions))}, ranked as (
-        select run_id, row_number() over (order by turn, last_turn, run_id) as position from waiting
-        order by turn, last_turn, run_id limit ${toldPositions}
+    text: `${inOrder(String(toldPositions))}, teller as materialized (
+        select pg_try_advisory_xact_lock(hashtext('zcbot queue positions')) as is_here
+      ), ranked as (
+        select run_id, row_number() over (order by turn, last_turn, run_id) as position from waiting, teller
+        where is_here order by turn, last_turn, run_id limit ${toldPositions}
       ), moved as (
         select runs.run_id, position from runs join ranked using (run_id)
         where status = 'queued' and queue_position is distinct from position for update of runs skip locked
@@ -128,6 +135,7 @@ export async function logQueuePositions(database: Database): Promise<string[]> {
         select run_id, 1 + coalesce((select max(seq) from events where events.run_id = noted.run_id), 0), 'queued',
           '{"position":' || position || '}'
         from noted
+        on conflict do nothing
       )
       select run_id from noted`,
   });

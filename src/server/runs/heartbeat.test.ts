@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { createLogger } from "../log.ts";
+import { insertRun } from "../store/runs/runs.ts";
+import { LeaseLostError } from "./event-log.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { identify } from "./membership.ts";
+
+let storage: TestDatabase;
+const [serverId, userId, taskId] = [randomUUID(), randomUUID(), randomUUID()];
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  storage = await createTestDatabase();
+  const { pool } = storage.database;
+  await pool.query("insert into users (user_id) values ($1)", [userId]);
+  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
+    taskId,
+    userId,
+  ]);
+});
+afterAll(() => storage.drop());
+
+test("a lease that others had ended meanwhile is asked about, though it has been renewed since", async () => {
+  const { database } = storage;
+  const heartbeat = new Heartbeat({
+    identity: identify(serverId, "all"),
+    database,
+    logger: createLogger("silent"),
+    onRenewed() {},
+    onPeers() {},
+    lookAfter: async () => {},
+  });
+  await heartbeat.beat();
+  const run = await insertRun(database, userId, taskId, randomUUID(), "你好", { serverId, userLimit: 9 });
+  const { lapses } = heartbeat;
+  expect(await heartbeat.confirm(run, lapses, never)).toBe(lapses);
+
+  await database.pool.query("delete from servers where server_id = $1", [serverId]);
+  await heartbeat.beat();
+  const confirmed = await heartbeat.confirm(run, lapses, never);
+  expect(confirmed).not.toBe(lapses);
+  await database.pool.query("update runs set lease_generation = lease_generation + 1");
+  expect(await heartbeat.confirm(run, confirmed, never)).toBe(confirmed);
+  await expect(heartbeat.confirm(run, lapses, never)).rejects.toThrow(LeaseLostError);
+});
