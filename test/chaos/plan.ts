@@ -10,9 +10,9 @@ export interface Plan {
 }
 
 /**
- * text: says something. bash: adds its mark to the file `effects`, then sleeps a moment; slow: for the time that is set;
- * long: for a minute. twice: two such commands and a read between them. write: writes its mark into a file of its own.
- * ask: asks the person and waits.
+ * text: says something. bash: adds its mark to the file `effects`, then sleeps a moment; slow: for the time that is
+ * set; long: for a minute. twice: two such commands and a read between them. write: writes its mark into a file of
+ * its own. ask: asks the person and waits.
  */
 export type Step = "text" | "bash" | "slow" | "long" | "twice" | "write" | "read" | "ask";
 

@@ -42,14 +42,19 @@ export interface ChaosDatabase {
 const logger = createLogger("silent");
 const template = "chaos_template";
 
-/** Started by the project's own means, but not kept running by them: when it is down is the scenario's choice. */
-export async function startOwnPostgres(): Promise<OwnPostgres> {
+/**
+ * Started by the project's own means, but not kept running by them: when it is down is the scenario's choice. It gets
+ * `environment` beside the little that it is usually given.
+ */
+export async function startOwnPostgres(environment: Record<string, string> = {}): Promise<OwnPostgres> {
   const root = await mkdtemp(join(tmpdir(), "zcbot-chaos-"));
   const folder = join(root, "postgres");
   const socketDirectory = join(folder, "socket");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const installation = await findInstallation();
-  const launcher = await chooseLauncher(folder, installation);
+  const chosen = await chooseLauncher(folder, installation);
+  const given = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const launcher = given.length > 0 ? { ...chosen, prefix: [...chosen.prefix, "env", ...given] } : chosen;
   const data = await openCluster(folder, installation, launcher);
   await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
   if (launcher.uid !== process.getuid?.()) await chown(socketDirectory, launcher.uid, launcher.gid);

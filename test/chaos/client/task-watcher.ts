@@ -10,7 +10,10 @@ export interface TaskWatcher {
   finish(runIds: string[], patienceMs: number): Promise<boolean>;
 }
 
-/** Follows a task from its beginning, however often the connection breaks; drops it itself as `cutAfter` says, in bytes. */
+/**
+ * Follows a task from its beginning, however often the connection breaks; drops it itself as `cutAfter` says, in
+ * bytes.
+ */
 export function watchTask(
   person: Person,
   taskId: string,

@@ -81,7 +81,10 @@ function replay(log: StoredEvent[]): { messages: Told[]; optional?: Told } {
   return lost.trim() === "" ? { messages } : { messages, optional: partial(lost) };
 }
 
-/** What must hold for every message that was posted: acknowledged ones are there once, in order; refused ones are not. */
+/**
+ * What must hold for every message that was posted: acknowledged ones are there once, in order; refused ones are
+ * not.
+ */
 export function checkPosts(posts: PostRecord[], { messages, pending, runs }: Stored): string[] {
   const faults: string[] = [];
   const places = new Map<PostRecord, OwnedMessage>();

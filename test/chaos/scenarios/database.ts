@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { Client } from "pg";
 import { startLoad } from "../client/load.ts";
 import type { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
@@ -18,13 +19,7 @@ const troubles: Record<string, (world: World, random: Random) => Promise<void>> 
   },
   async "backends ended"(world, random) {
     for (let time = 0; time < 10; time++) {
-      const { rows } = await world.database.database.pool.query<{ ended: number }>(
-        `select count(pg_terminate_backend(pid))::int as ended from (
-           select pid from pg_stat_activity where datname = current_database() and application_name like 'zcbot%'
-           order by random() limit $1) chosen`,
-        [random.whole(1, 10)],
-      );
-      world.context.figures.count("backends ended", rows[0]?.ended);
+      await endBackends(world, random.whole(1, 10));
       await wait(random.whole(0, 150));
     }
   },
@@ -67,12 +62,59 @@ const troubles: Record<string, (world: World, random: Random) => Promise<void>> 
       await wait(random.whole(20, 200));
     }
   },
+  async "turned into a standby"(world, random) {
+    // As after a fail-over: the address leads to one that only reads.
+    const { database, name } = world.database;
+    const readOnly = async (on: boolean) => {
+      await database.pool.query(
+        `alter database ${name} set default_transaction_read_only = ${on ? "on" : "off"}`,
+      );
+      await endBackends(world, 100);
+    };
+    await readOnly(true);
+    await wait(random.whole(200, 2_500));
+    await world.database.database.pool.query("set default_transaction_read_only = off");
+    await readOnly(false);
+  },
+  async "no connection left"(world, random) {
+    const takers: Client[] = [];
+    await endBackends(world, 100);
+    const deadline = performance.now() + random.whole(500, 2_500);
+    while (performance.now() < deadline) {
+      const taker = world.database.database.createClient("chaos taker");
+      taker.on("error", () => {});
+      await taker.connect().then(
+        () => takers.push(taker),
+        () => wait(20),
+      );
+    }
+    await Promise.all(takers.map((taker) => taker.end()));
+  },
+  async "tables locked"(world, random) {
+    const { database } = world.database;
+    await database.transaction(async (client) => {
+      await client.query(
+        `lock table ${random.pick(["runs", "events", "tasks", "servers"])} in access exclusive mode`,
+      );
+      await wait(random.whole(300, 6_000));
+    });
+  },
 };
+
+async function endBackends(world: World, most: number): Promise<void> {
+  const { rows } = await world.database.database.pool.query<{ ended: number }>(
+    `select count(pg_terminate_backend(pid))::int as ended from (
+       select pid from pg_stat_activity where datname = current_database() and application_name like 'zcbot%'
+       order by random() limit $1) chosen`,
+    [most],
+  );
+  world.context.figures.count("backends ended", rows[0]?.ended);
+}
 
 /** The database goes away in all the ways it can, under load, and comes back. */
 export const database: Scenario = {
   name: "database",
-  about: `${troublesEach} troubles a round with the database or the way to it: stopped at once, backends ended, reset, refused, half-open, slow`,
+  about: `${troublesEach} troubles a round with the database or the way to it: stopped at once, backends ended, reset, refused, half-open, slow, read-only, full, locked`,
   async run(context) {
     const { random, figures } = context;
     const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
