@@ -36,6 +36,7 @@ import { TaskChanges } from "./runs/task-changes.ts";
 import { Worker } from "./runs/worker.ts";
 import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
+import { retryWhileAway } from "./store/database-away.ts";
 import { migrate } from "./store/migrations/migrate.ts";
 import { listen, type NoticeHandler } from "./store/notifications.ts";
 import { startEmbeddedPostgres } from "./store/postgres/embedded-postgres.ts";
@@ -139,7 +140,7 @@ async function openStores(
   };
   const database = open(config.databaseConnections - forRuns, "zcbot");
   const runsDatabase = open(forRuns, "zcbot runs");
-  await migrate(database);
+  await retryWhileAway(() => migrate(database));
   return { database, runsDatabase };
 }
 
@@ -173,7 +174,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
   // will take over from this one while it hangs.
   const watchdog = isShared ? startWatchdog() : undefined;
   if (watchdog) started.push(async () => watchdog.stop());
-  if (!isShared) await removeOtherServers(database, identity.serverId);
+  if (!isShared) await retryWhileAway(() => removeOtherServers(database, identity.serverId));
   const worker = new Worker({
     identity,
     database: runsDatabase,
@@ -199,8 +200,8 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
       // A cancelled run that is not at work here may be one that still waits.
     } else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
   };
-  await listen(database, onNotice, logger, listening.signal);
-  await worker.start();
+  await retryWhileAway(() => listen(database, onNotice, logger, listening.signal));
+  await retryWhileAway(() => worker.start());
   started.push(async () => {
     await worker.stop();
     await killAllCommands();

@@ -103,3 +103,40 @@ test("a look into the log that ends after the run was taken over here repeats no
   ]);
   await query("delete from events where run_id = $1", ids.runId);
 });
+
+test("a slow reader that still catches up is not cut off when its run ends elsewhere", async () => {
+  const runId = randomUUID();
+  await query(
+    "insert into runs (run_id, task_id, user_id, ordinal, status) values ($1, $2, $3, 2, 'ok')",
+    runId,
+    ids.taskId,
+    ids.userId,
+  );
+  await query(
+    `insert into events (run_id, seq, type, data) select $1::uuid, n, 'text', '{"text":"字"}'
+     from generate_series(1, 600) n`,
+    runId,
+  );
+  await query("update runs set status = 'ok' where run_id = $1", ids.runId);
+  await query("update runs set status = 'running' where run_id = $1", runId);
+  const feed = new EventFeed(storage.database);
+  const fast = createWatcher();
+  feed.follow(runId, 599, fast.watcher);
+  await expect.poll(() => fast.seen).toEqual([600]);
+  const gate = Promise.withResolvers<void>();
+  const slow = createWatcher();
+  feed.follow(runId, 0, { ...slow.watcher, write: slow.watcher.write, ready: () => gate.promise });
+  await expect.poll(() => slow.seen.length).toBe(500);
+  await query(`insert into events (run_id, seq, type, data) values ($1, 601, 'done', '{}')`, runId);
+  await query("update runs set status = 'ok' where run_id = $1", runId);
+  feed.wake(runId);
+  await expect.poll(() => fast.ended).toBe(true);
+  // Who asks for what lies beyond the end has the log looked into once more.
+  const late = createWatcher();
+  feed.follow(runId, 601, late.watcher);
+  feed.wake(runId);
+  await expect.poll(() => late.ended).toBe(true);
+  gate.resolve();
+  await expect.poll(() => slow.ended).toBe(true);
+  expect(slow.seen.at(-1)).toBe(601);
+});

@@ -284,7 +284,10 @@ export class EventFeed {
     }
     this.#deliver(channel, page.events.map(toFrame));
     if (page.events.length === pageSize) this.#grown.add(channel);
-    else if (page.events.length === 0 && !isActive(page.status)) this.drop(channel.runId);
+    else if (page.events.length === 0 && !isActive(page.status)) {
+      // Who still catches up finds the end there.
+      for (const follower of channel.followers) if (follower.live) this.#end(channel, follower);
+    }
   }
 }
 

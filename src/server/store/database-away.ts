@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 /**
  * Postgres says so when it stops, starts, has no room (53), has become a standby (25006), or undid what stood in
  * another's way or took too long (40, 25P03, 55P03, 57014); the rest are the words of the socket and the name service.
@@ -15,4 +17,20 @@ export function isDatabaseAway(error: unknown): boolean {
   return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|Client was closed/.test(
     error.message,
   );
+}
+
+/** Does what needs the database, again while it is away, for `patienceMs` at most; then throws its error. */
+export async function retryWhileAway<Result>(
+  work: () => Promise<Result>,
+  patienceMs = 30_000,
+): Promise<Result> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDatabaseAway(error) || performance.now() > giveUpAt) throw error;
+      await delay(200);
+    }
+  }
 }
