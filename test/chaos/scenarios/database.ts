@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "pg";
 import { startLoad } from "../client/load.ts";
 import type { Random } from "../random.ts";
-import type { Scenario } from "../scenario.ts";
+import type { RoundContext, Scenario } from "../scenario.ts";
 import { inWorld, type World } from "../world.ts";
 
 const troublesEach = 3;
@@ -115,36 +115,53 @@ async function endBackends(world: World, most: number): Promise<void> {
 export const database: Scenario = {
   name: "database",
   about: `${troublesEach} troubles a round with the database or the way to it: stopped at once, backends ended, reset, refused, half-open, slow, read-only, full, locked`,
-  async run(context) {
-    const { random, figures } = context;
-    const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
-    await inWorld(
+  run(context) {
+    const names = Object.keys(troubles);
+    // In turn by round, so that all come about equally often.
+    const first = (context.round - 1) * troublesEach;
+    return trouble(
       context,
-      { environment, slowSeconds: 2, settleMs: 45_000, patienceMs: 60_000 },
-      async (world) => {
-        await world.fleet.start("all");
-        if (random.chance(0.3)) await world.fleet.start("all");
-        const load = await startLoad(world, random.fork("load"), {
-          people: 2,
-          tasks: 3,
-          watchers: 2,
-          patienceMs: 90_000,
-        });
-        const names = Object.keys(troubles);
-        for (let number = 0; number < troublesEach; number++) {
-          // In turn by round, so that all come about equally often.
-          const name = names[((context.round - 1) * troublesEach + number) % names.length] ?? "";
-          await wait(random.whole(200, 1_000));
-          await troubles[name]?.(world, random.fork(name));
-          const since = performance.now();
-          figures.count(`database: ${name}`);
-          await timeReturn(world, since, name);
-        }
-        await load.stop();
-      },
+      Array.from({ length: troublesEach }, (_, number) => names[(first + number) % names.length] ?? ""),
     );
   },
 };
+
+const restartsEach = 5;
+
+/** The commonest of them alone, for their count. */
+export const restarts: Scenario = {
+  name: "restarts",
+  about: `${restartsEach} immediate stops and starts of Postgres a round under load, and some 50 of its backends ended`,
+  run: (context) =>
+    trouble(context, [
+      "backends ended",
+      ...Array.from({ length: restartsEach }, () => "immediate stop and start"),
+    ]),
+};
+
+async function trouble(context: RoundContext, names: string[]): Promise<void> {
+  const { random, figures } = context;
+  const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
+  const options = { environment, slowSeconds: 2, settleMs: 45_000, patienceMs: 60_000 };
+  await inWorld(context, options, async (world) => {
+    await world.fleet.start("all");
+    if (random.chance(0.3)) await world.fleet.start("all");
+    const load = await startLoad(world, random.fork("load"), {
+      people: 2,
+      tasks: 3,
+      watchers: 2,
+      patienceMs: 90_000,
+    });
+    for (const [number, name] of names.entries()) {
+      await wait(random.whole(200, 1_000));
+      await troubles[name]?.(world, random.fork(`${number} ${name}`));
+      const since = performance.now();
+      figures.count(`database: ${name}`);
+      await timeReturn(world, since, name);
+    }
+    await load.stop();
+  });
+}
 
 /** Until every server answers a request that needs the database, and says it is well. */
 async function timeReturn(world: World, since: number, name: string): Promise<void> {

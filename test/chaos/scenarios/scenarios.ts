@@ -2,7 +2,7 @@ import type { Scenario } from "../scenario.ts";
 import { cancel } from "./cancel.ts";
 import { clock } from "./clock.ts";
 import { crash, steps } from "./crash.ts";
-import { database } from "./database.ts";
+import { database, restarts } from "./database.ts";
 import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
 import { model } from "./model.ts";
@@ -21,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   takeoverByKill,
   drain,
   database,
+  restarts,
   steer,
   questions,
   queue,
