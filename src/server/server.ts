@@ -35,6 +35,7 @@ import type { Starting } from "./runs/start-run.ts";
 import { TaskChanges } from "./runs/task-changes.ts";
 import { Worker } from "./runs/worker.ts";
 import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
+import { StartError } from "./start-error.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
 import { retryWhileAway } from "./store/database-away.ts";
 import { migrate } from "./store/migrations/migrate.ts";
@@ -144,6 +145,17 @@ async function openStores(
   return { database, runsDatabase };
 }
 
+/** A name that is no tool's would protect nothing. */
+function checkApprovals(wanted: string[]): ReadonlySet<string> {
+  const names = createTools({ bash: true, maxCommandMs: 1_000 }).map((tool) => tool.definition.name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return new Set(wanted);
+  throw new StartError(
+    unknown.map((name) => `ZCBOT_APPROVALS: there is no tool "${name}". The tools are ${names.join(", ")}.`),
+    2,
+  );
+}
+
 /**
  * With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience.
  */
@@ -155,7 +167,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
   const eventLog = new EventLog(runsDatabase, feed, logger);
   const changes = new TaskChanges(database, logger);
   const { limits } = config;
-  const approvals = new Set(config.approvals);
+  const approvals = checkApprovals(config.approvals);
   const execution = {
     database: runsDatabase,
     eventLog,

@@ -85,7 +85,9 @@ export class Caretaker {
 
   async #promoteStranded(): Promise<void> {
     for (const taskId of await strandedPending(this.#database)) {
-      await this.#worker.promote(taskId, { patient: false });
+      await this.#worker.promote(taskId, { patient: false }).catch((error) => {
+        this.#logger.warn({ error, taskId }, "a message that waits could not be made a run of");
+      });
     }
   }
 

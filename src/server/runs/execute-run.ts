@@ -75,7 +75,7 @@ export async function executeRun(
     }
     await log.end(end);
     // Somebody may have answered while the run was on its way to waiting for it.
-    const answered = end.status === "waiting" ? await resumeAnswered(options.database.pool, run.runId) : 0;
+    const answered = end.status === "waiting" ? await resumeIfAnswered(run, options) : 0;
     const isOver = end.status !== "waiting" && end.status !== "running";
     return { pending: isOver && log.pending > 0, claimable: end.status === "running" || answered > 0 };
   } catch (error) {
@@ -90,6 +90,17 @@ export async function executeRun(
   } finally {
     if (log) options.eventLog.close(log);
   }
+}
+
+/** Never rejects: the run has been let go of, and a heartbeat looks after it too. */
+async function resumeIfAnswered(
+  { runId }: StartedRun,
+  { database, logger }: ExecutionOptions,
+): Promise<number> {
+  return await resumeAnswered(database.pool, runId).catch((error) => {
+    logger.warn({ runId, error }, "a run may go on later than it could");
+    return 0;
+  });
 }
 
 const internalError: RunEnd = {

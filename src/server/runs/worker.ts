@@ -97,6 +97,9 @@ export class Worker {
   #claimable = false;
   #telling: Promise<void> | null = null;
   #stopping = false;
+  /** This server has been registered before, and was not at its last beat. */
+  #isKnown = false;
+  #hasBeenAway = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -107,7 +110,7 @@ export class Worker {
       onPeers: (shared, wasAway) => {
         eventLog.shared = shared;
         changes.shared = shared;
-        if (wasAway) changes.wakeAll();
+        this.#catchUpWithOthers(wasAway);
       },
       lookAfter: () => this.#caretaker.lookAfterRuns(),
     });
@@ -118,6 +121,17 @@ export class Worker {
     await this.#heartbeat.start();
     await this.#caretaker.lookAfterRuns();
     await this.tell("server", this.#serverId);
+  }
+
+  /**
+   * Others that had struck this server off send it no words before they see it again, which takes them a beat: what
+   * they have said until then is looked for now, and once more after that.
+   */
+  #catchUpWithOthers(wasAway: boolean): void {
+    if (wasAway || this.#hasBeenAway) this.#options.changes.wakeAll();
+    if (wasAway && this.#isKnown) void this.tell("server", this.#serverId);
+    this.#hasBeenAway = wasAway;
+    this.#isKnown = true;
   }
 
   /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */

@@ -75,6 +75,8 @@ describe("zcbot serve", () => {
     expect(err).toContain("--port");
     expect(err).toContain("--role");
     expect((await setting.run(["serve"], { environment: { ZCBOT_MODEL: "" } })).code).toBe(2);
+    const misspelt = await setting.run(["serve"], { environment: { ZCBOT_APPROVALS: "Bash" } });
+    expect([misspelt.code, misspelt.err]).toEqual([2, expect.stringContaining('no tool "Bash"')]);
     expect((await setting.run(["serve", "--prot", "1"])).code).toBe(2);
     expect((await setting.run(["sevre"])).err).toContain("serve");
     expect((await setting.run([])).code).toBe(2);
