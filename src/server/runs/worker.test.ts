@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { createLogger } from "../log.ts";
+import type { Database } from "../store/database.ts";
 import { insertRun } from "../store/runs/runs.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EventLog } from "./event-log.ts";
@@ -10,23 +11,24 @@ import { TaskChanges } from "./task-changes.ts";
 import { type Afterwards, type RunControl, Worker } from "./worker.ts";
 
 let storage: TestDatabase;
-const [userId, taskId, runId] = [randomUUID(), randomUUID(), randomUUID()];
+const userId = randomUUID();
+const logger = createLogger("silent");
+
+interface Attempt {
+  runId: string;
+  control: RunControl;
+  end: (after: Afterwards) => void;
+}
 
 beforeAll(async () => {
   storage = await createTestDatabase();
-  const { pool } = storage.database;
-  await pool.query("insert into users (user_id) values ($1)", [userId]);
-  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
-    taskId,
-    userId,
-  ]);
+  await storage.database.pool.query("insert into users (user_id) values ($1)", [userId]);
 });
 afterAll(() => storage.drop());
 
-test("a run that comes back to the server that had lost it waits for what still works on it, and is not forgotten with it", async () => {
-  const { database } = storage;
-  const logger = createLogger("silent");
-  const attempts: { control: RunControl; end: (after: Afterwards) => void }[] = [];
+/** A worker whose runs do nothing until they are told how they end. */
+async function startWorker(database: Database): Promise<{ worker: Worker; attempts: Attempt[] }> {
+  const attempts: Attempt[] = [];
   const feed = new EventFeed(database);
   const worker = new Worker({
     identity: { ...identify(randomUUID(), "all"), realm: randomUUID() },
@@ -40,10 +42,28 @@ test("a run that comes back to the server that had lost it waits for what still 
     drainMs: 0,
     onRenewed: () => {},
     readAhead: async () => undefined,
-    execute: (_run, control) => new Promise((resolve) => attempts.push({ control, end: resolve })),
+    execute: ({ runId }, control) => new Promise((end) => attempts.push({ runId, control, end })),
   });
   await worker.start();
-  await insertRun(database, userId, taskId, runId, "你好", null);
+  return { worker, attempts };
+}
+
+async function queueRun(): Promise<string> {
+  const [taskId, runId] = [randomUUID(), randomUUID()];
+  await storage.database.pool.query(
+    "insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')",
+    [taskId, userId],
+  );
+  await insertRun(storage.database, userId, taskId, runId, "你好", null);
+  return runId;
+}
+
+const over: Afterwards = { pending: false, claimable: false };
+
+test("a run that comes back to the server that had lost it waits for what still works on it, and is not forgotten with it", async () => {
+  const { database } = storage;
+  const { worker, attempts } = await startWorker(database);
+  const runId = await queueRun();
   worker.nudge();
   await expect.poll(() => attempts.length).toBe(1);
   await database.pool.query(
@@ -53,10 +73,37 @@ test("a run that comes back to the server that had lost it waits for what still 
   worker.nudge();
   await expect.poll(() => attempts[0]?.control.stop.aborted).toBe(true);
   expect(attempts).toHaveLength(1);
-  attempts[0]?.end({ pending: false, claimable: false });
+  attempts[0]?.end(over);
   await expect.poll(() => attempts.length).toBe(2);
   expect([worker.isAtWork(runId), worker.cancel(runId)]).toEqual([true, true]);
   expect(attempts[1]?.control.stop.reason).toMatchObject({ why: "cancelled" });
-  attempts[1]?.end({ pending: false, claimable: false });
+  attempts[1]?.end(over);
+  await worker.stop();
+  await database.pool.query("update runs set status = 'ok'");
+});
+
+test("a cancel that comes while the run is on its way from the queue reaches it", async () => {
+  const { pool } = storage.database;
+  const claimed = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const query = async (statement: { name?: string; text: string; values?: unknown[] }) => {
+    const result = await pool.query(statement);
+    if (statement.name === "claim-runs" && result.rows.length > 0) {
+      claimed.resolve();
+      await gate.promise;
+    }
+    return result;
+  };
+  const slow = { ...storage.database, pool: { query } } as unknown as Database;
+  const { worker, attempts } = await startWorker(slow);
+  const [cancelled, other] = [await queueRun(), await queueRun()];
+  worker.nudge();
+  await claimed.promise;
+  expect(worker.cancel(cancelled)).toBe(false);
+  gate.resolve();
+  await expect.poll(() => attempts.length).toBe(2);
+  const stopped = (runId: string) => attempts.find((one) => one.runId === runId)?.control.stop.aborted;
+  expect([stopped(cancelled), stopped(other)]).toEqual([true, false]);
+  for (const { end } of attempts) end(over);
   await worker.stop();
 });

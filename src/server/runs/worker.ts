@@ -96,6 +96,8 @@ export class Worker {
   /** And some that only lack a place: then new ones go behind them. */
   #claimable = false;
   #telling: Promise<void> | null = null;
+  /** Words for runs that may be on their way here: their lease is committed, its answer not read yet. */
+  readonly #early = { cancels: new Set<string>(), steers: new Set<string>() };
   #stopping = false;
   /** This server has been registered before, and was not at its last beat. */
   #isKnown = false;
@@ -144,6 +146,7 @@ export class Worker {
 
   release(): void {
     this.#reserved -= 1;
+    this.#forgetEarly();
     if (this.#queued) this.nudge();
   }
 
@@ -155,6 +158,7 @@ export class Worker {
   accept(run: StartedRun): void {
     this.#reserved -= 1;
     this.#execute(run);
+    this.#forgetEarly();
   }
 
   /** A run waits in the queue: whoever has room may take it. `told`: the others know already. */
@@ -176,6 +180,7 @@ export class Worker {
     this.#claimAgain = true;
     this.#claimed ??= this.#claim().finally(() => {
       this.#claimed = null;
+      this.#forgetEarly();
       if (this.#claimAgain && !this.#stopping) this.nudge();
     });
   }
@@ -199,6 +204,7 @@ export class Worker {
   cancel(runId: string, marking?: Promise<unknown>): boolean {
     const run = this.#active.get(runId);
     run?.stop.abort({ why: "cancelled", marked: marking?.catch(() => {}) } satisfies Stop);
+    if (!run && this.#isTaking()) this.#early.cancels.add(runId);
     return run !== undefined;
   }
 
@@ -206,7 +212,18 @@ export class Worker {
   steer(runId: string): boolean {
     const run = this.#active.get(runId);
     if (run) run.steered = true;
+    else if (this.#isTaking()) this.#early.steers.add(runId);
     return run !== undefined;
+  }
+
+  #isTaking(): boolean {
+    return this.#claimed !== null || this.#reserved > 0;
+  }
+
+  #forgetEarly(): void {
+    if (this.#isTaking()) return;
+    this.#early.cancels.clear();
+    this.#early.steers.clear();
   }
 
   /** Makes a run of the next message that waits in a task, if there is one and none is active. */
@@ -254,10 +271,11 @@ export class Worker {
     const active: ActiveRun = {
       stop: new AbortController(),
       leave: new AbortController(),
-      steered: false,
+      steered: this.#early.steers.has(run.runId),
       done: Promise.resolve(),
     };
-    if (run.status === "cancelling") active.stop.abort({ why: "cancelled" } satisfies Stop);
+    const isCancelled = run.status === "cancelling" || this.#early.cancels.has(run.runId);
+    if (isCancelled) active.stop.abort({ why: "cancelled" } satisfies Stop);
     if (this.#stopping) active.leave.abort();
     this.#active.set(run.runId, active);
     this.#options.changes.touch(run.userId, run.taskId);
