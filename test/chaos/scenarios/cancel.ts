@@ -51,6 +51,7 @@ async function cancelInTurn(world: World, person: Person, lane: number, random: 
     if (finishedAt === undefined) return violate(`run ${runId} did not end within 30 s of its cancel`);
     const took = finishedAt - asked.startedAt;
     figures.time("from a cancel's request to the run's last event", took);
+    if (took > 1_000) figures.count("cancels that took more than a second");
     if (took > limitMs) violate(`the end of run ${runId} came ${took.toFixed(0)} ms after its cancel`);
     if (last?.data.status !== "cancelled") violate(`run ${runId} was cancelled and ended ${last?.event}`);
     figures.count("cancels");
