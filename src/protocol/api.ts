@@ -19,12 +19,14 @@ export interface Endpoint {
   /** true: needs no credential */
   open?: true;
   query?: z.ZodObject;
+  /** Headers that mean something to it, beyond those of every request. */
+  headers?: z.ZodObject;
   body?: z.ZodObject;
   /** What the body is where it is no JSON. */
   upload?: z.ZodObject;
   status: 200 | 201 | 202 | 204;
   /** The answer's schema, or the kind of bytes it streams. */
-  response?: z.ZodType | "events" | "file" | "docx";
+  response?: z.ZodType | "events" | "changes" | "file" | "docx";
   /** Refusals beyond those every endpoint has (401, 422, 429, 500, 503). */
   errors?: readonly ErrorCode[];
 }
@@ -152,7 +154,7 @@ export const api = {
     summary: "Stream the changes of state of all own tasks and their runs",
     query: z.object({ after: z.string().optional().describe("the id of the last event that is known") }),
     status: 200,
-    response: "events",
+    response: "changes",
   },
   listFolders: {
     method: "GET",
@@ -176,8 +178,13 @@ export const api = {
     tag: "messages",
     method: "POST",
     path: "/v1/tasks/{task_id}/messages",
-    summary:
-      "Post a message and start a run on it. Repeating it with the same Idempotency-Key starts nothing",
+    summary: "Post a message and start a run on it",
+    headers: z.object({
+      "Idempotency-Key": z
+        .string()
+        .optional()
+        .describe("names the request for 24 hours: made again, it has the first answer and starts nothing"),
+    }),
     body: MessageCreate,
     status: 202,
     response: RunAccepted,

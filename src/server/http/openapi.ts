@@ -4,6 +4,7 @@ import { api, type Endpoint } from "../../protocol/api.ts";
 import { errorStatus } from "../../protocol/error.ts";
 import { eventData } from "../../protocol/event.ts";
 import { ErrorBody } from "../../protocol/server.ts";
+import { taskChangeData } from "../../protocol/task.ts";
 
 const docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -43,7 +44,8 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
     requestParams: {
       ...(ids.length > 0 && { path: pathSchema }),
       ...(row.query && { query: row.query }),
-      ...(row.response === "events" && { header: z.object({ "Last-Event-ID": z.string().optional() }) }),
+      ...((row.response === "events" || row.response === "changes") && { header: resumeHeader }),
+      ...(row.headers && { header: row.headers }),
     },
     responses: { [String(row.status) as "200"]: describeSuccess(row), ...describeErrors(row) },
   };
@@ -59,8 +61,9 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
 function describeSuccess(row: Endpoint) {
   const description = row.summary;
   if (row.response === undefined) return { description };
-  if (row.response === "events") {
-    return { description: describeEvents(), content: { "text/event-stream": { schema: z.string() } } };
+  if (row.response === "events" || row.response === "changes") {
+    const told = row.response === "events" ? eventData : taskChangeData;
+    return { description: describeEvents(told), content: { "text/event-stream": { schema: z.string() } } };
   }
   const bytes = z.string().meta({ format: "binary" });
   if (row.response === "file")
@@ -69,12 +72,16 @@ function describeSuccess(row: Endpoint) {
   return { description, content: { "application/json": { schema: row.response } } };
 }
 
-function describeEvents(): string {
-  const lines = Object.entries(eventData).map(([type, schema]) => {
+const resumeHeader = z.object({ "Last-Event-ID": z.string().optional() });
+
+function describeEvents(told: Record<string, z.ZodObject>): string {
+  const lines = Object.entries(told).map(([type, schema]) => {
     const fields = Object.keys(schema.shape).join(", ");
     return `- \`${type}\` {${fields}}${schema.description ? `: ${schema.description}` : ""}`;
   });
-  return ["Server-sent events, numbered from 1; each `data` is one line of JSON.", "", ...lines].join("\n");
+  const form =
+    "Server-sent events; each `data` is one line of JSON, and each `id` is what `Last-Event-ID` goes on behind.";
+  return [form, "", ...lines].join("\n");
 }
 
 function describeErrors(row: Endpoint) {
