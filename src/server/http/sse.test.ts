@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Watcher } from "../runs/event-feed.ts";
+import type { Watcher } from "../events/event-feed.ts";
 import { streamEvents } from "./sse.ts";
 
 let http: Server;

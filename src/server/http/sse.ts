@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { Watcher } from "../runs/event-feed.ts";
+import type { Watcher } from "../events/event-feed.ts";
 
 /** A ping is promised every 15 s: a timer that is late must not break that. */
 const pingMs = 12_000;

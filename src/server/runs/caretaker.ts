@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
+import type { EventFeed } from "../events/event-feed.ts";
 import type { Database } from "../store/database.ts";
 import { strandedPending } from "../store/runs/pending.ts";
 import { forgetOld } from "../store/runs/post-message.ts";
 import { freeOrphans, interruptIdle, leasedRuns } from "../store/runs/queue.ts";
 import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
 import { heartbeatMs } from "../store/servers.ts";
-import type { EventFeed } from "./event-feed.ts";
 import type { Worker } from "./worker.ts";
 
 const hourMs = 3_600_000;

@@ -9,6 +9,8 @@ import { loadSkill } from "../../agent/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import { type EventLog, LeaseLostError } from "../events/event-log.ts";
+import type { RunLog } from "../events/run-log.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation, type StoredMessage } from "../store/messages.ts";
@@ -16,8 +18,6 @@ import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
 import { type SteeringMessage, takeSteering } from "../store/runs/pending.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
-import { type EventLog, LeaseLostError } from "./event-log.ts";
-import type { RunLog } from "./run-log.ts";
 import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
 
 export interface ExecutionOptions {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { LeaseLostError } from "../events/event-log.ts";
 import { createLogger } from "../log.ts";
 import { insertRun } from "../store/runs/runs.ts";
-import { LeaseLostError } from "./event-log.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { identify } from "./membership.ts";
 

@@ -1,5 +1,6 @@
 import { uptime } from "node:os";
 import type { Logger } from "pino";
+import { LeaseLostError } from "../events/event-log.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
 import { isLeased } from "../store/runs/queue.ts";
@@ -11,7 +12,6 @@ import {
   renewServer,
   type ServerIdentity,
 } from "../store/servers.ts";
-import { LeaseLostError } from "./event-log.ts";
 import { Membership } from "./membership.ts";
 
 /** This server counts its lease as over a little before the others do, milliseconds: killing takes its time. */

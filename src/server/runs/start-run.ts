@@ -2,12 +2,12 @@ import type { Logger } from "pino";
 import { ApiError } from "../../protocol/error.ts";
 import type { MessageMode } from "../../protocol/message.ts";
 import type { RunAccepted } from "../../protocol/run.ts";
+import type { EventFeed } from "../events/event-feed.ts";
+import type { TaskChanges } from "../events/task-changes.ts";
 import { randomUUIDv7 } from "../ids.ts";
 import type { Database } from "../store/database.ts";
 import { type PostedOutcome, postMessage, retryRun } from "../store/runs/post-message.ts";
 import { insertRun, markCancelling } from "../store/runs/runs.ts";
-import type { EventFeed } from "./event-feed.ts";
-import type { TaskChanges } from "./task-changes.ts";
 import type { Worker } from "./worker.ts";
 
 /** What starting a run takes. */

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { EventFeed } from "../events/event-feed.ts";
+import { EventLog } from "../events/event-log.ts";
+import { TaskChanges } from "../events/task-changes.ts";
 import { createLogger } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { insertRun } from "../store/runs/runs.ts";
-import { EventFeed } from "./event-feed.ts";
-import { EventLog } from "./event-log.ts";
 import { identify } from "./membership.ts";
-import { TaskChanges } from "./task-changes.ts";
 import { type Afterwards, type RunControl, Worker } from "./worker.ts";
 
 let storage: TestDatabase;

@@ -1,4 +1,7 @@
 import type { Logger } from "pino";
+import type { EventFeed } from "../events/event-feed.ts";
+import type { EventLog } from "../events/event-log.ts";
+import type { TaskChanges } from "../events/task-changes.ts";
 import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
 import { promotePending } from "../store/runs/pending.ts";
@@ -6,10 +9,7 @@ import { claimRuns, logQueuePositions, readWaiting } from "../store/runs/queue.t
 import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
 import type { ServerIdentity } from "../store/servers.ts";
 import { Caretaker } from "./caretaker.ts";
-import type { EventFeed } from "./event-feed.ts";
-import type { EventLog } from "./event-log.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { TaskChanges } from "./task-changes.ts";
 
 /** Runs that are taken from the queue at once. */
 const claimSize = 8;

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import { isActive, type Run } from "../../../protocol/run.ts";
+import { followTask, parseCursor } from "../../events/task-events.ts";
 import { cancelRun } from "../../runs/cancel-run.ts";
 import { type Starting, startAgain, startRun } from "../../runs/start-run.ts";
-import { followTask, parseCursor } from "../../runs/task-events.ts";
 import { listMessages } from "../../store/messages.ts";
 import { answerRequest } from "../../store/runs/requests.ts";
 import { listRuns, readRun, requireRun } from "../../store/runs/runs.ts";
