@@ -5,22 +5,25 @@ import { readRunsAtWork, timeRecovery } from "../recovery.ts";
 import type { RoundContext, Scenario } from "../scenario.ts";
 import { inWorld, type World } from "../world.ts";
 
-const killsEach = 4;
 /** Runs go on this soon after the next server is ready, milliseconds. */
 const limitMs = 10_000;
 
-/** kill -9 of the one server, at any moment, and a start on the same data. */
-export const crash: Scenario = {
-  name: "crash",
-  about: `${killsEach} kills -9 a round of the only server, at random moments and marked steps, then a new one`,
-  async run(context) {
-    const points = context.random.fork("points");
-    await crashAt(
-      context,
-      Array.from({ length: killsEach }, () => randomPoint(points)),
-    );
-  },
-};
+/** kill -9 of the one server, at any moment, and a start on the same data: so many times a round. */
+export function createCrash(name: string, kills: number): Scenario {
+  return {
+    name,
+    about: `${kills} kills -9 a round of the only server, at random moments and marked steps, then a new one`,
+    async run(context) {
+      const points = context.random.fork("points");
+      await crashAt(
+        context,
+        Array.from({ length: kills }, () => randomPoint(points)),
+      );
+    },
+  };
+}
+
+export const crash = createCrash("crash", 4);
 
 /** The same at every marked step in turn: each round the next one of every kind. */
 export const steps: Scenario = {

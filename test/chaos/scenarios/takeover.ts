@@ -38,16 +38,16 @@ export const takeover: Scenario = {
 export const takeoverByKill: Scenario = {
   name: "takeover-kill",
   about: "an api and two workers on one machine, one of which is killed",
-  run: (context) => takeOver(context, [killing]),
+  run: (context) => takeOver(context, [killing], 1),
 };
 
-async function takeOver(context: RoundContext, troubles: Trouble[]): Promise<void> {
+async function takeOver(context: RoundContext, troubles: Trouble[], people = 3): Promise<void> {
   const { random } = context;
   const environment = { ZCBOT_LIMIT_ATTEMPTS: "20" };
   await inWorld(context, { environment, slowSeconds: 1.5, settleMs: 45_000 }, async (world) => {
     const { fleet } = world;
     await Promise.all([fleet.start("api"), fleet.start("worker"), fleet.start("worker")]);
-    const load = await startLoad(world, random.fork("load"), { people: 3, tasks: 2, patienceMs: 90_000 });
+    const load = await startLoad(world, random.fork("load"), { people, tasks: 2, patienceMs: 90_000 });
     for (const [number, trouble] of troubles.entries()) {
       const own = random.fork(`${number}`);
       await wait(own.whole(200, 1_500));
