@@ -16,8 +16,8 @@ import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation, type StoredMessage } from "../store/messages.ts";
 import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
-import { type SteeringMessage, takeSteering } from "../store/runs/pending.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
+import { createSteering } from "./steering.ts";
 import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
 
 export interface ExecutionOptions {
@@ -170,7 +170,10 @@ async function work(
       requests: progress.requests,
       needsApproval: options.needsApproval,
       leave: control.leave,
-      takeMessages: createSteering(options.database, past, control),
+      takeMessages: createSteering(options.database, run, {
+        isResumed: progress.started,
+        wasSteered: control.wasSteered,
+      }),
       planRetry,
     },
     fencedSink(log, control),
@@ -289,35 +292,4 @@ function sayResumed({ run, progress, conversation }: Past & { run: StartedRun },
   const betweenCalls = unansweredCalls(conversation).length > 0;
   const step = betweenCalls ? progress.steps : progress.steps + 1;
   log.event({ type: "resumed", step, reason: run.resumeReason ?? "server_lost" });
-}
-
-/**
- * Brings in the messages that want to enter the run, each once; the database is asked only when one is known to
- * wait.
- */
-function createSteering(
-  database: Database,
-  { run, progress }: Past & { run: StartedRun },
-  control: Control,
-): () => Promise<SteeringMessage[]> {
-  // Who had the run before may have been told of some.
-  let isDue = progress.started || run.nPending > 0;
-  // Their rows stay until the flush that stores them.
-  const taken = new Set<string>();
-  return async () => {
-    const wasSteered = control.wasSteered();
-    if (!wasSteered && !isDue) return [];
-    isDue = false;
-    try {
-      const messages = await takeSteering(database, run);
-      const fresh = messages.filter(({ pendingId }) => !taken.has(pendingId));
-      for (const { pendingId } of fresh) taken.add(pendingId);
-      return fresh;
-    } catch (error) {
-      if (!isDatabaseAway(error)) throw error;
-      // They wait a step longer.
-      isDue = true;
-      return [];
-    }
-  };
 }

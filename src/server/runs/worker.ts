@@ -5,14 +5,11 @@ import type { TaskChanges } from "../events/task-changes.ts";
 import type { Database } from "../store/database.ts";
 import { type Notice, publish } from "../store/notifications.ts";
 import { promotePending } from "../store/runs/pending.ts";
-import { claimRuns, logQueuePositions, readWaiting } from "../store/runs/queue.ts";
 import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
 import type { ServerIdentity } from "../store/servers.ts";
 import { Caretaker } from "./caretaker.ts";
+import { Claims } from "./claims.ts";
 import { Heartbeat } from "./heartbeat.ts";
-
-/** Runs that are taken from the queue at once. */
-const claimSize = 8;
 
 /** Why a run was stopped: a person asked for it, or the server goes and has no more time. */
 export interface Stop {
@@ -86,16 +83,10 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #heartbeat: Heartbeat;
   readonly #caretaker: Caretaker;
+  readonly #claims: Claims;
   readonly #active = new Map<string, ActiveRun>();
   readonly #done = new Set<Promise<void>>();
   #reserved = 0;
-  #claimed: Promise<void> | null = null;
-  #claimAgain = false;
-  /** Runs wait, as far as this server knows; each end of a run may let one in. */
-  #queued = false;
-  /** And some that only lack a place: then new ones go behind them. */
-  #claimable = false;
-  #telling: Promise<void> | null = null;
   /** Words for runs that may be on their way here: their lease is committed, its answer not read yet. */
   readonly #early = { cancels: new Set<string>(), steers: new Set<string>() };
   #stopping = false;
@@ -106,6 +97,13 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     const { identity, eventLog, changes } = options;
+    this.#claims = new Claims({
+      ...options,
+      serverId: identity.serverId,
+      room: () => options.maxRuns - this.#active.size - this.#reserved,
+      take: (run) => this.#execute(run),
+      onIdle: () => this.#forgetEarly(),
+    });
     this.#caretaker = new Caretaker(options, identity.serverId, this);
     this.#heartbeat = new Heartbeat({
       ...options,
@@ -139,7 +137,8 @@ export class Worker {
   /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */
   reserve(): LeaseOffer | null {
     const { maxRuns, maxUserRuns } = this.#options;
-    if (this.#stopping || this.#claimable || this.#active.size + this.#reserved >= maxRuns) return null;
+    if (this.#stopping || this.#claims.anyClaimable || this.#active.size + this.#reserved >= maxRuns)
+      return null;
     this.#reserved += 1;
     return { serverId: this.#serverId, userLimit: maxUserRuns };
   }
@@ -147,7 +146,7 @@ export class Worker {
   release(): void {
     this.#reserved -= 1;
     this.#forgetEarly();
-    if (this.#queued) this.nudge();
+    if (this.#claims.anyWaiting) this.nudge();
   }
 
   /** What `accept` may be handed with a run of this user, begun before the run is stored. */
@@ -176,13 +175,7 @@ export class Worker {
 
   /** Looks into the queue, now or as soon as there is room. */
   nudge(): void {
-    if (this.#options.maxRuns === 0 || this.#stopping) return;
-    this.#claimAgain = true;
-    this.#claimed ??= this.#claim().finally(() => {
-      this.#claimed = null;
-      this.#forgetEarly();
-      if (this.#claimAgain && !this.#stopping) this.nudge();
-    });
+    if (this.#options.maxRuns > 0) this.#claims.nudge();
   }
 
   /** Another server has come, or words of others may have been lost: looks at everything once. */
@@ -193,7 +186,7 @@ export class Worker {
   /** Looks into the queue; who only takes requests at least tells runs their position, in case that nobody works. */
   async lookIntoQueue(): Promise<void> {
     this.nudge();
-    if (this.#options.maxRuns === 0) await this.#tellPositions();
+    if (this.#options.maxRuns === 0) await this.#claims.tellPositions();
   }
 
   isAtWork(runId: string): boolean {
@@ -217,7 +210,7 @@ export class Worker {
   }
 
   #isTaking(): boolean {
-    return this.#claimed !== null || this.#reserved > 0;
+    return this.#claims.underWay || this.#reserved > 0;
   }
 
   #forgetEarly(): void {
@@ -254,7 +247,7 @@ export class Worker {
       for (const { stop } of this.#active.values()) stop.abort({ why: "shutdown" } satisfies Stop);
       eventLog.closeSoon();
     }, drainMs);
-    await this.#claimed;
+    await this.#claims.stop();
     // What was on its way from the queue is among them now. The lease is renewed until the last has left.
     while (this.#done.size > 0) await Promise.all(this.#done);
     clearTimeout(cut);
@@ -297,7 +290,7 @@ export class Worker {
       .finally(() => {
         if (this.#active.get(run.runId) === active) this.#active.delete(run.runId);
         this.#done.delete(done);
-        if (this.#queued) this.nudge();
+        if (this.#claims.anyWaiting) this.nudge();
       });
     active.done = done;
     this.#done.add(done);
@@ -321,44 +314,5 @@ export class Worker {
     await this.promote(run.taskId).catch((error) => {
       this.#options.logger.warn({ error, runId: run.runId }, "what waits behind a run must wait longer");
     });
-  }
-
-  /** Never rejects. */
-  async #claim(): Promise<void> {
-    const { database, logger, maxRuns, maxUserRuns } = this.#options;
-    try {
-      while (this.#claimAgain && !this.#stopping) {
-        this.#claimAgain = false;
-        const limit = Math.max(0, Math.min(claimSize, maxRuns - this.#active.size - this.#reserved));
-        const runs = await claimRuns(database, this.#serverId, limit, maxUserRuns);
-        for (const run of runs) this.#execute(run);
-        const isFull = limit > 0 && runs.length >= limit;
-        const waiting = isFull ? { any: true, claimable: true } : await readWaiting(database, maxUserRuns);
-        this.#queued = waiting.any;
-        this.#claimable = waiting.claimable;
-        if (waiting.claimable && limit > 0) this.#claimAgain = true;
-      }
-      if (this.#queued && !this.#stopping) void this.#tellPositions();
-    } catch (error) {
-      this.#claimAgain = false;
-      logger.warn({ error }, "the queue could not be read");
-    }
-  }
-
-  /** Tells the runs that wait how far they have come; one at a time is enough. */
-  async #tellPositions(): Promise<void> {
-    const { database, eventLog, feed, logger } = this.#options;
-    this.#telling ??= (async () => {
-      try {
-        const moved = await logQueuePositions(database);
-        for (const runId of moved) feed.wake(runId);
-        if (eventLog.shared && moved.length > 0) await publish(database, "run", [moved.join(" ")]);
-      } catch (error) {
-        logger.warn({ error }, "the queue's positions could not be told");
-      } finally {
-        this.#telling = null;
-      }
-    })();
-    await this.#telling;
   }
 }
