@@ -52,6 +52,11 @@ export class RunLog {
   }
 
   event(event: RunEvent): void {
+    // Counted here, as an answer that says nothing costs too, and is no message.
+    if (event.type === "llm_end") {
+      this.tokensIn += event.tokens_in;
+      this.tokensOut += event.tokens_out;
+    }
     if (!this.#merge(event)) {
       this.#lastSeq += 1;
       this.#events.push({ seq: this.#lastSeq, event });
@@ -80,8 +85,6 @@ export class RunLog {
   /** Gives the index that the message has in the conversation. */
   message(message: MessageToStore): number {
     const { tokensIn = 0, tokensOut = 0 } = message.usage ?? {};
-    this.tokensIn += tokensIn;
-    this.tokensOut += tokensOut;
     this.#messages.push({
       idx: this.#nextIdx,
       payload: message.payload,

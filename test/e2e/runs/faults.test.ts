@@ -194,3 +194,10 @@ describe("odd calls of tools", () => {
     expect(outcome.messages[2]?.payload.content).toContain("a\uFFFDb\uFFFD");
   });
 });
+
+test("an answer that says nothing is paid for like any other", async () => {
+  const empty = { parts: [], usage: { input: 50, output: 9 } };
+  const outcome = await play(empty, { ...says("好了。"), usage: { input: 10, output: 2 } });
+  expectGood(outcome);
+  expect(outcome.frames.at(-1)?.data).toMatchObject({ tokens_in: 60, tokens_out: 11 });
+});
