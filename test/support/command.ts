@@ -54,6 +54,7 @@ export async function createCommandSetting(): Promise<CommandSetting> {
         ZCBOT_DATA: dataDir,
         ZCBOT_PORT: "0",
         ZCBOT_SANDBOX: "external",
+        ZCBOT_LIMIT_DRAIN_MS: "200",
         ...modelEnvironment(models),
         ...environment,
       },
