@@ -16,6 +16,8 @@ const words = (watchedMs + 30_000) / paceMs;
 /** Files and connections that are no streams: those to models and the database among them. */
 const reserve = 2_000;
 const atOnce = 20;
+/** Exchanges with the model server beside them, to compare with. */
+const directExchanges = 50;
 
 /** Every live run at work at the same time. */
 export const streamsSetUp: SetUpOptions = { environment: { ZCBOT_LIMIT_RUNS: String(liveRuns) } };
@@ -37,6 +39,8 @@ interface Stream {
 /** What all streams have in common: where lateness is noted, while it is to be. */
 interface Watch {
   lateness: number[];
+  /** Of some exchanges straight with the model server, in the same minute: what the machine itself takes. */
+  direct: number[];
   watching: boolean;
 }
 
@@ -48,7 +52,7 @@ export async function measureStreams(bench: Bench): Promise<Row[]> {
   const room = Math.min(openLimit(bench.serverPid), openLimit(process.pid)) - reserve;
   const count = Math.min(wantedStreams, room);
   const live = Math.min(liveRuns, Math.floor(count / 3));
-  const watch: Watch = { lateness: [], watching: false };
+  const watch: Watch = { lateness: [], direct: [], watching: false };
   const streams: Stream[] = [];
   const tokens: string[] = [];
   await inTurn(count - 2 * live, async () => {
@@ -61,6 +65,7 @@ export async function measureStreams(bench: Bench): Promise<Row[]> {
     streams.push(...(await startRun(bench.url, tokens[index] ?? "", watch)));
   });
   const startSeconds = (now() - began) / 1000;
+  await inTurn(directExchanges, async () => void followDirectly(bench.modelUrl, watch));
   const cpuBefore = cpuSeconds(bench.serverPid);
   watch.watching = true;
   await sleep(watchedMs);
@@ -85,11 +90,19 @@ export async function measureStreams(bench: Bench): Promise<Row[]> {
       atMost: true,
     },
     { name: `${label}: words delivered a second`, unit: "/s", figure: perSecond },
-    { name: `${label}: lateness of a word, p50`, unit: "ms", figure: median(watch.lateness) },
+    {
+      name: `${label}: lateness of a word, p50`,
+      unit: "ms",
+      figure: median(watch.lateness),
+      ours: median(watch.lateness),
+      direct: median(watch.direct),
+    },
     {
       name: `${label}: lateness of a word, p99`,
       unit: "ms",
       figure: percentile(watch.lateness, 0.99),
+      ours: percentile(watch.lateness, 0.99),
+      direct: percentile(watch.direct, 0.99),
       limit: 250,
       atMost: true,
     },
@@ -116,6 +129,20 @@ async function startRun(url: string, token: string, watch: Watch): Promise<Strea
     await openStream(url, events_url, token, "run", watch),
     await openStream(url, `${path}/events`, token, "task", watch),
   ];
+}
+
+/** Reads an answer from the model server itself, and gives up at its end or with the agent. */
+async function followDirectly(modelUrl: string, watch: Watch): Promise<void> {
+  const messages = [{ role: "user", content: `chat ${words} ${paceMs}` }];
+  const response = await call(`${modelUrl}/chat/completions`, {
+    agent,
+    json: { model: "scripted", stream: true, messages },
+  });
+  await frames(response, (frame) => {
+    if (!watch.watching) return;
+    const arrived = now();
+    for (const [, time] of frame.matchAll(stamped)) watch.direct.push(arrived - Number(time));
+  }).catch(() => {});
 }
 
 async function openStream(
