@@ -74,7 +74,7 @@ async function startAtOnce(
   { userId, taskId, content }: NewMessage,
 ): Promise<string> {
   const runId = randomUUIDv7();
-  const offer = worker.reserve();
+  const offer = worker.reserve(userId);
   const memory = offer ? worker.readAhead(userId) : undefined;
   try {
     const run = await insertRun(database, userId, taskId, runId, content, offer);

@@ -68,6 +68,7 @@ export interface Afterwards {
 }
 
 interface ActiveRun {
+  userId: string;
   stop: AbortController;
   leave: AbortController;
   steered: boolean;
@@ -135,12 +136,20 @@ export class Worker {
   }
 
   /** Takes a place for a run about to be made; null if there is none. To be followed by `accept` or `release`. */
-  reserve(): LeaseOffer | null {
-    const { maxRuns, maxUserRuns } = this.#options;
-    if (this.#stopping || this.#claims.anyClaimable || this.#active.size + this.#reserved >= maxRuns)
-      return null;
+  reserve(userId: string): LeaseOffer | null {
+    const { maxRuns, maxUserRuns, eventLog } = this.#options;
+    if (this.#stopping || this.#claims.anyClaimable) return null;
+    if (this.#active.size + this.#reserved >= maxRuns) return null;
     this.#reserved += 1;
-    return { serverId: this.#serverId, userLimit: maxUserRuns };
+    // Alone, this server has all runs of the user; those being made right now are counted as theirs.
+    const known = eventLog.shared ? Number.POSITIVE_INFINITY : this.#countRuns(userId) + this.#reserved;
+    return { serverId: this.#serverId, userLimit: known <= maxUserRuns ? null : maxUserRuns };
+  }
+
+  #countRuns(userId: string): number {
+    let count = 0;
+    for (const run of this.#active.values()) if (run.userId === userId) count += 1;
+    return count;
   }
 
   release(): void {
@@ -262,6 +271,7 @@ export class Worker {
   #execute(run: StartedRun): void {
     const before = this.#active.get(run.runId);
     const active: ActiveRun = {
+      userId: run.userId,
       stop: new AbortController(),
       leave: new AbortController(),
       steered: this.#early.steers.has(run.runId),

