@@ -96,7 +96,8 @@ const troubles: Record<string, (world: World, random: Random) => Promise<void>> 
       await client.query(
         `lock table ${random.pick(["runs", "events", "tasks", "servers"])} in access exclusive mode`,
       );
-      await wait(random.whole(300, 6_000));
+      // At work all the while: an idle transaction would be ended.
+      await client.query("select pg_sleep($1)", [random.whole(300, 6_000) / 1_000]);
     });
   },
 };
