@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { insertTaskRow } from "../../../test/support/task-row.ts";
 import type { Database } from "../store/database.ts";
 import type { LoggedEvent } from "../store/runs/append.ts";
 import { EventFeed, type Watcher } from "./event-feed.ts";
@@ -10,13 +11,7 @@ let ids: { runId: string; taskId: string; userId: string };
 
 beforeAll(async () => {
   storage = await createTestDatabase();
-  ids = { runId: randomUUID(), taskId: randomUUID(), userId: randomUUID() };
-  await query("insert into users (user_id) values ($1)", ids.userId);
-  await query(
-    "insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')",
-    ids.taskId,
-    ids.userId,
-  );
+  ids = { runId: randomUUID(), ...(await insertTaskRow(storage.database)) };
   await query(
     "insert into runs (run_id, task_id, user_id, ordinal, status) values ($1, $2, $3, 1, 'running')",
     ids.runId,

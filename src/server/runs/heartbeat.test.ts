@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { insertTaskRow } from "../../../test/support/task-row.ts";
 import { LeaseLostError } from "../events/event-log.ts";
 import { createLogger } from "../log.ts";
 import { insertRun } from "../store/runs/runs.ts";
@@ -8,17 +9,14 @@ import { Heartbeat } from "./heartbeat.ts";
 import { identify } from "./membership.ts";
 
 let storage: TestDatabase;
-const [serverId, userId, taskId] = [randomUUID(), randomUUID(), randomUUID()];
+let userId: string;
+let taskId: string;
+const serverId = randomUUID();
 const never = new AbortController().signal;
 
 beforeAll(async () => {
   storage = await createTestDatabase();
-  const { pool } = storage.database;
-  await pool.query("insert into users (user_id) values ($1)", [userId]);
-  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
-    taskId,
-    userId,
-  ]);
+  ({ userId, taskId } = await insertTaskRow(storage.database));
 });
 afterAll(() => storage.drop());
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { insertTaskRow } from "../../../test/support/task-row.ts";
 import { EventFeed } from "../events/event-feed.ts";
 import { EventLog } from "../events/event-log.ts";
 import { TaskChanges } from "../events/task-changes.ts";
@@ -11,7 +12,6 @@ import { identify } from "./membership.ts";
 import { type Afterwards, type RunControl, Worker } from "./worker.ts";
 
 let storage: TestDatabase;
-const userId = randomUUID();
 const logger = createLogger("silent");
 
 interface Attempt {
@@ -22,7 +22,6 @@ interface Attempt {
 
 beforeAll(async () => {
   storage = await createTestDatabase();
-  await storage.database.pool.query("insert into users (user_id) values ($1)", [userId]);
 });
 afterAll(() => storage.drop());
 
@@ -49,11 +48,8 @@ async function startWorker(database: Database): Promise<{ worker: Worker; attemp
 }
 
 async function queueRun(): Promise<string> {
-  const [taskId, runId] = [randomUUID(), randomUUID()];
-  await storage.database.pool.query(
-    "insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')",
-    [taskId, userId],
-  );
+  const runId = randomUUID();
+  const { userId, taskId } = await insertTaskRow(storage.database);
   await insertRun(storage.database, userId, taskId, runId, "你好", null);
   return runId;
 }

@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { insertTaskRow } from "../../../../test/support/task-row.ts";
 import { claimRuns } from "./queue.ts";
 import { insertRun } from "./runs.ts";
 
 let storage: TestDatabase;
-const [userId, taskId] = [randomUUID(), randomUUID()];
+let userId: string;
+let taskId: string;
 
 beforeAll(async () => {
   storage = await createTestDatabase();
-  const { pool } = storage.database;
-  await pool.query("insert into users (user_id) values ($1)", [userId]);
-  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
-    taskId,
-    userId,
-  ]);
+  ({ userId, taskId } = await insertTaskRow(storage.database));
 });
 afterAll(() => storage.drop());
 

@@ -1,0 +1,16 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "../../src/server/store/database.ts";
+
+/** A task in the database alone, without a directory, of a user of its own unless one is given. */
+export async function insertTaskRow(
+  { pool }: Database,
+  userId: string = randomUUID(),
+): Promise<{ userId: string; taskId: string }> {
+  const taskId = randomUUID();
+  await pool.query("insert into users (user_id) values ($1) on conflict do nothing", [userId]);
+  await pool.query("insert into tasks (task_id, user_id, name, directory) values ($1, $2, '任务', '任务')", [
+    taskId,
+    userId,
+  ]);
+  return { userId, taskId };
+}
