@@ -2,6 +2,11 @@ import { Agent, type IncomingMessage, request as send } from "node:http";
 
 const sharedAgent = new Agent({ keepAlive: true, maxSockets: 1_000 });
 
+/** Lets go of idle connections: one that its server closes this instant must not be used again. */
+export function forgetConnections(): void {
+  sharedAgent.destroy();
+}
+
 export interface Call {
   method?: string;
   headers?: Record<string, string>;

@@ -5,6 +5,7 @@ import type { Row } from "../report.ts";
 import { createTask, makeTasks, signIn, startModelProcess } from "../setup.ts";
 import { directSide, zcbotSide } from "../sides.ts";
 import { median } from "../statistics.ts";
+import { forgetConnections } from "../wire.ts";
 import { type Burst, burst, burstRuns } from "./burst.ts";
 
 const bursts = 5;
@@ -45,6 +46,8 @@ async function measureWay(
   limited: boolean,
 ): Promise<Row[]> {
   const cluster = await ground.start(roles, modelUrl);
+  // Node's servers, that of the models too, close after five idle seconds.
+  forgetConnections();
   try {
     const token = await signIn(cluster.url, randomUUID());
     const tasks = { createTask: () => createTask(cluster.url, token) };
