@@ -21,7 +21,6 @@ export interface FaultProxy {
   resetAfter(bytes: number): void;
   /** Looks at every chunk before it is passed on, counted from 1 by direction; false drops it. */
   tap(look: ((direction: Direction, count: number) => boolean) | undefined): void;
-  connections(): number;
   close(): Promise<void>;
 }
 
@@ -109,7 +108,6 @@ export async function startFaultProxy({ target, chance }: FaultProxyOptions): Pr
       faults.look = look;
       faults.counts = { up: 0, down: 0 };
     },
-    connections: () => links.size,
     close: refuse,
   };
 }

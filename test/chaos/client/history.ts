@@ -38,8 +38,6 @@ export interface WatchRecord {
   runId: string;
   style: ReconnectStyle;
   connections: WatchedConnection[];
-  /** When `resumed` frames came, performance.now(). */
-  resumedAt: number[];
   /** When the run's last frame came; undefined: the watcher gave up. */
   finishedAt?: number;
   /** The stream was answered with what says that it will never come. */

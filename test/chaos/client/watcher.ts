@@ -30,7 +30,6 @@ export async function watchRun(
     runId,
     style: options.style,
     connections: [],
-    resumedAt: [],
   };
   options.history.watches.push(record);
   const deadline = performance.now() + options.patienceMs;
@@ -132,7 +131,6 @@ function noteFrame(
   const [, id, event = "", data = "{}"] = match;
   connection.frames.push(raw);
   onSeen(Number(id));
-  if (event === "resumed") record.resumedAt.push(performance.now());
   if (event === "done" || event === "error") {
     record.finishedAt ??= performance.now();
     record.last ??= { event, data: JSON.parse(data) };

@@ -63,7 +63,6 @@ function soundWorld(): Stored {
       ],
     ]),
     pending: [],
-    servers: [],
   };
 }
 
@@ -96,7 +95,6 @@ function watch(log: StoredEvent[]): WatchRecord {
       { from: 0, frames: frames.slice(0, 5), end: "cut" },
       { from: 5, frames: frames.slice(5), end: "closed" },
     ],
-    resumedAt: [],
     finishedAt: 1,
   };
 }

@@ -37,7 +37,6 @@ export interface Stored {
   events: Map<string, StoredEvent[]>;
   messages: Map<string, OwnedMessage[]>;
   pending: { pending_id: string; task_id: string; content: string }[];
-  servers: string[];
 }
 
 export async function readStored(pool: Pool): Promise<Stored> {
@@ -52,9 +51,6 @@ export async function readStored(pool: Pool): Promise<Stored> {
     events: Map.groupBy(events, ({ run_id }) => run_id),
     messages: Map.groupBy(messages, ({ task_id }) => task_id),
     pending: await rows("select * from pending"),
-    servers: (await rows<{ server_id: string }>("select server_id from servers")).map(
-      ({ server_id }) => server_id,
-    ),
   };
 }
 

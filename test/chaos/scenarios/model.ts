@@ -152,13 +152,13 @@ async function failInTurn(
     const prompt = `${name}\n${lane}-${number}`;
     const { runId } = await person.post(taskId, prompt);
     if (!runId || !fault) return violate(`a message was refused after the fault "${name}"`);
+    const cancelling = Promise.withResolvers<void>();
     const watching = watchRun(person, taskId, runId, {
       history: world.history,
       style: random.pick(reconnectStyles),
       patienceMs: 60_000,
       onFrame: (event) => fault.end === "cancelled" && event === "llm_start" && cancelling.resolve(),
     });
-    const cancelling = Promise.withResolvers<void>();
     if (fault.end === "cancelled") {
       await cancelling.promise;
       const { startedAt } = await person.cancel(taskId, runId);
