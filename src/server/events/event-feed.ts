@@ -14,10 +14,9 @@ export interface Watcher {
   end(): void;
 }
 
-/** An event as it is streamed. */
+/** An event as it is streamed. `bytes` are its three lines and the empty one; nothing else of it is kept. */
 export interface Frame {
   seq: number;
-  event: LoggedEvent;
   bytes: Buffer;
   last: boolean;
 }
@@ -294,7 +293,6 @@ export class EventFeed {
 function toFrame(event: LoggedEvent): Frame {
   return {
     seq: event.seq,
-    event,
     bytes: Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${event.data}\n\n`),
     last: endsRun(event.type),
   };

@@ -115,9 +115,11 @@ class TaskStream {
   }
 }
 
-function encode({ seq, event: { type, data } }: Frame, run: NextRun): string {
+function encode({ seq, bytes }: Frame, run: NextRun): string {
+  const [, event = "", dataLine = ""] = bytes.toString().split("\n");
+  const data = dataLine.slice("data: ".length);
   const more = data === "{}" ? "" : `,${data.slice(1, -1)}`;
   // The run's beginning says so itself.
-  const told = type === "run_start" ? data : `{"run_id":"${run.runId}"${more}}`;
-  return `id: ${run.ordinal}-${seq}\nevent: ${type}\ndata: ${told}\n\n`;
+  const told = event === "event: run_start" ? data : `{"run_id":"${run.runId}"${more}}`;
+  return `id: ${run.ordinal}-${seq}\n${event}\ndata: ${told}\n\n`;
 }
