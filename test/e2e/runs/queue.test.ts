@@ -53,18 +53,23 @@ test.for(["near", "far"])(
 );
 
 test("runs that wait are all executed, in the order they came, as places become free", async () => {
+  worker.models.reset();
   const busy = await createTask(user);
   const atWork = await startHangingRun(user, busy.task_id);
-  const ends: string[] = [];
-  const waiting = [];
-  for (const name of ["甲", "乙", "丙", "丁"]) {
+  const names = ["甲", "乙", "丙", "丁"];
+  const ends = [];
+  for (const name of names) {
     const task = await createTask(user, { name });
-    const run = await startRun(user, task.task_id, "chat 3 1");
-    waiting.push(openEvents(user, run.eventsUrl).then((events) => events.all().then(() => ends.push(name))));
+    const run = await startRun(user, task.task_id, `chat 3 1\n${name}`);
+    ends.push(openEvents(user, run.eventsUrl).then((events) => events.all()));
   }
   await cancelRun(user, busy.task_id, atWork.runId);
-  await Promise.all(waiting);
-  expect(ends).toEqual(["甲", "乙", "丙", "丁"]);
+  for (const frames of await Promise.all(ends)) expect(frames.at(-1)?.event).toBe("done");
+  const asked = worker.models.requests.slice(1).map(({ body }) => {
+    const messages = body.messages as { content: string }[];
+    return messages.at(-1)?.content.split("\n")[1];
+  });
+  expect(asked).toEqual(names);
 });
 
 test("a task whose run waits is deleted with it", async () => {
