@@ -54,3 +54,23 @@ test("a flush of a run that was repeated late changes nothing of the run's end",
   expect([...(await append(last)).values()]).toEqual([0]);
   expect(await readAll()).toEqual(before);
 });
+
+test("a request's deadline counts by the database's clock, whatever the server's says", async () => {
+  const append = await startRun();
+  const request = {
+    request_id: randomUUID(),
+    call_id: "call_问",
+    kind: "question",
+    question: "哪个？",
+    // An hour ago: of a server whose clock is slow.
+    deadline: new Date(Date.now() - 3_600_000).toISOString(),
+    wait_seconds: 600,
+  };
+  await append({ events: [{ seq: 1, type: "request", data: JSON.stringify(request) }] });
+  const { rows } = await storage.database.pool.query(
+    "select deadline > now() + interval '9 minutes' as is_ahead from requests where request_id = $1",
+    [request.request_id],
+  );
+  expect(rows).toEqual([{ is_ahead: true }]);
+  await append({ end: { status: "ok" } });
+});
