@@ -1,5 +1,6 @@
 import type { RunEvent } from "../protocol/event.ts";
 import type { ChatMessage, ChatToolCall } from "../protocol/message.ts";
+import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { parseArguments } from "./arguments.ts";
@@ -11,7 +12,7 @@ import type {
   ProviderData,
   Usage,
 } from "./model/model.ts";
-import type { NeedsApproval, PersonRequest } from "./requests.ts";
+import type { NeedsApproval } from "./requests.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -67,7 +68,7 @@ export interface AgentInput {
   /** Whoever had the run before was lost without a word: a call may have been under way. */
   interrupted?: boolean;
   /** What the run has asked a person before, by tool call. */
-  requests?: ReadonlyMap<string, PersonRequest>;
+  requests?: ReadonlyMap<string, AskedRequest>;
   needsApproval?: NeedsApproval;
   /** Aborted when the work shall stop at its next step, to be gone on with elsewhere. */
   leave?: AbortSignal;

@@ -1,22 +1,11 @@
 import type { ChatToolCall } from "../protocol/message.ts";
-import type { Answer, Request } from "../protocol/request.ts";
+import type { AskedRequest } from "../protocol/request.ts";
 import type { AgentEvent } from "./agent.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Tool } from "./tools/tool.ts";
 
 /** Whether a person has to allow the calls of a tool: null, or how long to wait before silence counts as a no. */
 export type NeedsApproval = (tool: string) => { waitMs: number } | null;
-
-/** An answer, and where it came from. */
-export type GivenAnswer = Omit<Answer, "request_id"> & { by: "person" | "deadline" };
-
-/** A request that a run has made before. */
-export interface PersonRequest {
-  request: Request;
-  answer: GivenAnswer | null;
-  /** The run has gone on with the answer. */
-  used: boolean;
-}
 
 /** Why a call has to wait for a person, if it has to. */
 export type Gate = { kind: "question" } | { kind: "approval"; waitMs: number };
@@ -25,7 +14,7 @@ export type Gate = { kind: "question" } | { kind: "approval"; waitMs: number };
 export function findGate(
   tool: Tool,
   needsApproval: NeedsApproval | undefined,
-  asked: PersonRequest | undefined,
+  asked: AskedRequest | undefined,
 ): Gate | undefined {
   if (tool.question) return { kind: "question" };
   const approval = needsApproval?.(tool.definition.name);

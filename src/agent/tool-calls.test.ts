@@ -10,8 +10,8 @@ import {
   says,
   tool,
 } from "../../test/support/scripted-agent.ts";
+import type { GivenAnswer } from "../protocol/request.ts";
 import type { ConversationMessage } from "./model/model.ts";
-import type { GivenAnswer } from "./requests.ts";
 import { unansweredCalls } from "./tool-calls.ts";
 import type { Tool, ToolEffect } from "./tools/tool.ts";
 

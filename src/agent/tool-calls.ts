@@ -1,11 +1,12 @@
 import { performance } from "node:perf_hooks";
 import type { ChatToolCall } from "../protocol/message.ts";
+import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import type { Directory } from "../workspace/directory.ts";
 import type { AgentSink } from "./agent.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage } from "./model/model.ts";
-import { askPerson, findGate, type Gate, type NeedsApproval, type PersonRequest } from "./requests.ts";
+import { askPerson, findGate, type Gate, type NeedsApproval } from "./requests.ts";
 import type { Tool, ToolOutcome } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
@@ -19,7 +20,7 @@ export interface CallSetting {
   truncated?: boolean;
   /** Whoever had the run before was lost without a word. */
   interrupted?: boolean;
-  requests?: ReadonlyMap<string, PersonRequest>;
+  requests?: ReadonlyMap<string, AskedRequest>;
   needsApproval?: NeedsApproval;
 }
 
@@ -34,7 +35,7 @@ interface ExecutableCall {
   input: unknown;
   /** What a person has to say first. */
   gate: Gate | undefined;
-  request: PersonRequest | undefined;
+  request: AskedRequest | undefined;
 }
 
 /**

@@ -10,6 +10,9 @@ export const Answer = z.object({
 });
 export type Answer = z.infer<typeof Answer>;
 
+/** An answer as it is kept with its request, and where it came from. */
+export type GivenAnswer = Omit<Answer, "request_id"> & { by: "person" | "deadline" };
+
 /** What a run asks a person, and waits for: leave for a tool call, or the answer to a question. */
 export const Request = z
   .object({
@@ -33,6 +36,13 @@ export const Request = z
   })
   .meta({ id: "Request" });
 export type Request = z.infer<typeof Request>;
+
+/** A request that a run has made, with the answer if there is one, and whether the run has gone on with it. */
+export interface AskedRequest {
+  request: Request;
+  answer: GivenAnswer | null;
+  used: boolean;
+}
 
 export const AnswerCreate = Answer.extend({
   decision: Answer.shape.decision.unwrap().nullish(),

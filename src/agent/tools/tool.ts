@@ -1,8 +1,7 @@
 import type { z } from "zod";
-import type { Request } from "../../protocol/request.ts";
+import type { GivenAnswer, Request } from "../../protocol/request.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { ToolDefinition } from "../model/model.ts";
-import type { GivenAnswer } from "../requests.ts";
 
 /**
  * What a tool changes, and so what may be done after a crash in the middle of a call: `pure` and

@@ -3,7 +3,6 @@ import { ApiError } from "../../protocol/error.ts";
 import { deletePending } from "../store/runs/pending.ts";
 import { markCancelling, markTaskCancelling } from "../store/runs/runs.ts";
 import type { Starting } from "./start-run.ts";
-import type { Worker } from "./worker.ts";
 
 /**
  * Cancels an active run. Where it is executed here it is stopped while the mark is being written, so that the
@@ -28,7 +27,7 @@ export async function cancelRun(
     changes.touch(ids.userId, ids.taskId);
     return;
   }
-  if (!worker.cancel(ids.runId)) await tellOthers(worker, ids.runId);
+  await worker.cancelAnywhere(ids.runId);
 }
 
 /** Cancels a task's active run and waits for its end up to `waitMs`. Returns the run's id; null if none was active. */
@@ -44,14 +43,22 @@ export async function cancelTaskRun(
   if (worker.cancel(runId)) {
     await Promise.race([worker.finished(runId), once(until, "abort")]);
   } else {
-    await tellOthers(worker, runId);
+    await worker.cancelAnywhere(runId);
     await feed.untilEnd(runId, until);
   }
   return runId;
 }
 
-async function tellOthers(worker: Worker, runId: string): Promise<void> {
-  await worker.tell("cancel", runId);
-  // It may be a run that nobody has taken yet.
-  worker.nudge();
+/** Stops a run for the sake of a message that waits behind it. One that has ended, or is being stopped, is fine. */
+export async function interruptRun(
+  { database, worker }: Pick<Starting, "database" | "worker">,
+  { userId, taskId, runId }: { userId: string; taskId: string; runId: string },
+): Promise<void> {
+  try {
+    await markCancelling(database, userId, taskId, runId);
+  } catch (error) {
+    if (error instanceof ApiError) return await worker.promote(taskId);
+    throw error;
+  }
+  await worker.cancelAnywhere(runId);
 }

@@ -146,18 +146,18 @@ async function work(
   options: ExecutionOptions,
 ): Promise<RunEnd> {
   const { run, progress } = past;
-  if (control.signal.aborted) return await endEarly(past, log, options, () => endOf(control.signal));
+  if (control.signal.aborted) return await endEarly(past, log, options, endOf(control.signal));
   if (run.attempt > options.maxAttempts) {
-    return await endEarly(past, log, options, () => interruptedTooOften(run.attempt));
+    return await endEarly(past, log, options, interruptedTooOften(run.attempt));
   }
   const model = options.modelFor(run.profile);
-  if (!model) return await endEarly(past, log, options, () => profileUnknown(run.profile));
+  if (!model) return await endEarly(past, log, options, profileUnknown(run.profile));
   if (progress.started) sayResumed(past, log);
   const setting = await gatherSetting(run, options).catch((error) => {
     options.logger.error({ runId: run.runId, error }, "what a run needs could not be gathered");
     return null;
   });
-  if (!setting) return await endEarly(past, log, options, () => internalError);
+  if (!setting) return await endEarly(past, log, options, internalError);
   const outcome = await runAgent(
     {
       ...setting,
@@ -216,14 +216,13 @@ async function endEarly(
   { run, progress, conversation }: Past & { run: StartedRun },
   log: RunLog,
   { database, tools }: ExecutionOptions,
-  end: () => RunEnd,
+  end: RunEnd,
 ): Promise<RunEnd> {
-  const how = end();
-  if (!progress.started || how.status === "running") return how;
+  if (!progress.started || end.status === "running") return end;
   const open = unansweredCalls(conversation);
   settleToolCalls(open, { tools, interrupted: isInterrupted(run), requests: progress.requests }, log);
   if (open.length === 0) storePartialText(await readUnstoredText(database, run.runId), log);
-  return how;
+  return end;
 }
 
 /** What is committed is still ours to act upon: a server that was frozen in between finds out here. */

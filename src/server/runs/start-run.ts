@@ -7,7 +7,8 @@ import type { TaskChanges } from "../events/task-changes.ts";
 import { randomUUIDv7 } from "../ids.ts";
 import type { Database } from "../store/database.ts";
 import { type PostedOutcome, postMessage, retryRun } from "../store/runs/post-message.ts";
-import { insertRun, markCancelling } from "../store/runs/runs.ts";
+import { insertRun } from "../store/runs/runs.ts";
+import { interruptRun } from "./cancel-run.ts";
 import type { Worker } from "./worker.ts";
 
 /** What starting a run takes. */
@@ -88,7 +89,8 @@ async function startAtOnce(
   }
   if (offer) worker.release();
   changes.touch(userId, taskId);
-  await worker.announce(true);
+  // The others were told with the commit.
+  worker.nudge();
   return runId;
 }
 
@@ -102,24 +104,8 @@ async function follow(
   if (pendingId === undefined) await worker.announce();
   // Also where the active run has ended meanwhile: whoever ended it may not have seen this message.
   else if (interrupts === undefined && runId === pendingId) await worker.promote(taskId);
-  if (mode === "steer" && runId !== pendingId && !worker.steer(runId)) await worker.tell("steer", runId);
+  if (mode === "steer" && runId !== pendingId) await worker.steerAnywhere(runId);
   if (interrupts !== undefined) await interruptRun(starting, { userId, taskId, runId: interrupts });
-}
-
-/** Stops a run for the sake of a message that waits behind it. One that has ended, or is being stopped, is fine. */
-export async function interruptRun(
-  { database, worker }: Pick<Starting, "database" | "worker">,
-  { userId, taskId, runId }: { userId: string; taskId: string; runId: string },
-): Promise<void> {
-  try {
-    await markCancelling(database, userId, taskId, runId);
-  } catch (error) {
-    if (error instanceof ApiError) return await worker.promote(taskId);
-    throw error;
-  }
-  if (worker.cancel(runId)) return;
-  await worker.tell("cancel", runId);
-  worker.nudge();
 }
 
 function accepted(taskId: string, runId: string, pendingId?: string): RunAccepted {

@@ -169,10 +169,10 @@ export class Worker {
     this.#forgetEarly();
   }
 
-  /** A run waits in the queue: whoever has room may take it. `told`: the others know already. */
-  async announce(told = false): Promise<void> {
+  /** A run waits in the queue: whoever has room may take it. */
+  async announce(): Promise<void> {
     this.nudge();
-    if (!told) await this.tell("queue", "");
+    await this.tell("queue", "");
   }
 
   /** Tells the other servers. Never rejects: what a lost word was about is found by their next heartbeat. */
@@ -216,6 +216,19 @@ export class Worker {
     if (run) run.steered = true;
     else if (this.#isTaking()) this.#early.steers.add(runId);
     return run !== undefined;
+  }
+
+  /** Stops a run wherever it is executed, or waits to be. */
+  async cancelAnywhere(runId: string): Promise<void> {
+    if (this.cancel(runId)) return;
+    await this.tell("cancel", runId);
+    // It may be a run that nobody has taken yet.
+    this.nudge();
+  }
+
+  /** Tells a run, wherever it is executed, that a message wants to enter it. */
+  async steerAnywhere(runId: string): Promise<void> {
+    if (!this.steer(runId)) await this.tell("steer", runId);
   }
 
   #isTaking(): boolean {

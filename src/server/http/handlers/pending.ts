@@ -1,7 +1,7 @@
 import { ApiError } from "../../../protocol/error.ts";
-import { interruptRun, type Starting } from "../../runs/start-run.ts";
+import { interruptRun } from "../../runs/cancel-run.ts";
+import type { Starting } from "../../runs/start-run.ts";
 import { deletePending, listPending, readPending, updatePending } from "../../store/runs/pending.ts";
-import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 
 type PendingHandlers = Pick<Handlers, "listPending" | "getPending" | "updatePending" | "deletePending">;
@@ -28,15 +28,12 @@ export function createPendingHandlers(options: Starting): PendingHandlers {
       if (activeRunId !== undefined && edit.mode === "interrupt") {
         await interruptRun(options, { userId: user.userId, taskId, runId: activeRunId });
       }
-      if (activeRunId !== undefined && edit.mode === "steer" && !worker.steer(activeRunId)) {
-        await worker.tell("steer", activeRunId);
-      }
+      if (activeRunId !== undefined && edit.mode === "steer") await worker.steerAnywhere(activeRunId);
       return message;
     },
 
     async deletePending({ params }, { user }) {
       const { task_id: taskId, pending_id: pendingId } = params;
-      await readTaskRecord(database, user.userId, taskId);
       await deletePending(database, user.userId, taskId, pendingId);
       changes.touch(user.userId, taskId);
       feed.drop(pendingId);

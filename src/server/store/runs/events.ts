@@ -1,8 +1,7 @@
-import type { Request } from "../../../protocol/request.ts";
+import type { AskedRequest } from "../../../protocol/request.ts";
 import type { RunStatus } from "../../../protocol/run.ts";
 import type { Database } from "../database.ts";
 import type { LoggedEvent } from "./append.ts";
-import type { GivenAnswer } from "./requests.ts";
 import { activeStates } from "./runs.ts";
 
 /** One look at a run's log: its state and up to `limit` events after `after`, of one moment. */
@@ -13,8 +12,7 @@ export interface LogPage {
 
 /**
  * Reads the log of a run; null when there is no such run (any more). A message that waits to become one reads as a
- * queued run without events. The caller has made sure that
- * its user may see the run (`requireRun`).
+ * queued run without events. The caller has made sure that its user may see the run (`requireRun`).
  */
 export async function readEvents(
   database: Database,
@@ -112,19 +110,12 @@ export interface RunProgress {
   /** Its steps whose answer is stored. */
   steps: number;
   /** What it has asked a person, by tool call. */
-  requests: Map<string, StoredRequest>;
-}
-
-/** A request of a run, with the answer if there is one yet, and whether the run has gone on with it. */
-export interface StoredRequest {
-  request: Request;
-  answer: GivenAnswer | null;
-  used: boolean;
+  requests: Map<string, AskedRequest>;
 }
 
 /** Where a run stands that another server, or another time, has begun. */
 export async function readProgress(database: Database, runId: string): Promise<RunProgress> {
-  const { rows } = await database.pool.query<Omit<RunProgress, "requests"> & { requests: StoredRequest[] }>({
+  const { rows } = await database.pool.query<Omit<RunProgress, "requests"> & { requests: AskedRequest[] }>({
     name: "read-progress",
     text: `select coalesce((select max(seq) from events where run_id = $1), 0) as "lastSeq",
         exists (select 1 from events where run_id = $1 and type = 'run_start') as started,

@@ -1,10 +1,10 @@
 import type { PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
 import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/message.ts";
-import type { RunStatus } from "../../../protocol/run.ts";
 import type { Database } from "../database.ts";
 import { isoTime, taskNotFound } from "../tasks.ts";
 import { activeStates } from "./runs.ts";
+import { findActiveRun, insertMessage, insertQueuedRun, type LockedTask, lockTask } from "./task-lock.ts";
 
 /** What the next run is made of comes first: an interruption, then the oldest. */
 const order = "mode = 'interrupt' desc, ordinal";
@@ -54,10 +54,7 @@ export async function updatePending(
   changes: { content?: string; mode?: PendingMode },
 ): Promise<{ message: PendingMessage; activeRunId: string | undefined }> {
   return await database.transaction(async (client) => {
-    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
-      taskId,
-      userId,
-    ]);
+    await lockForPending(client, userId, taskId);
     const { rows } = await client.query<{ pending: PendingMessage }>(
       `update pending set content = coalesce($4, content), mode = coalesce($5, mode)
        where pending_id = $1 and task_id = $2 and user_id = $3 and not taken
@@ -81,10 +78,7 @@ export async function deletePending(
 ): Promise<void> {
   await database.transaction(async (client) => {
     // The task first, as everybody does who moves its counter.
-    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
-      taskId,
-      userId,
-    ]);
+    await lockForPending(client, userId, taskId);
     const { rowCount } = await client.query(
       "delete from pending where pending_id = $1 and task_id = $2 and user_id = $3 and not taken",
       [pendingId, taskId, userId],
@@ -99,10 +93,7 @@ export async function deletePending(
 /** Withdraws all that waits in a task that is about to go. */
 export async function clearPending(database: Database, userId: string, taskId: string): Promise<void> {
   await database.transaction(async (client) => {
-    await client.query("select 1 from tasks where task_id = $1 and user_id = $2 for update", [
-      taskId,
-      userId,
-    ]);
+    await lockTask(client, userId, taskId);
     // Those that are being taken in are the event log's, which holds their rows and waits for the task's.
     const { rowCount } = await client.query(
       "delete from pending where task_id = $1 and user_id = $2 and not taken",
@@ -153,8 +144,8 @@ export async function promotePending(
   { patient }: { patient: boolean },
 ): Promise<{ runId: string; userId: string } | null> {
   return await database.transaction(async (client) => {
-    const { rows: tasks } = await client.query<{ user_id: string; n_messages: number; n_runs: number }>(
-      `select user_id, n_messages, n_runs from tasks where task_id = $1 for update ${patient ? "" : "skip locked"}`,
+    const { rows: tasks } = await client.query<LockedTask>(
+      `select user_id, n_messages, n_runs, n_pending from tasks where task_id = $1 for update ${patient ? "" : "skip locked"}`,
       [taskId],
     );
     const [task] = tasks;
@@ -170,19 +161,10 @@ export async function promotePending(
     // What the others were to stop, or to enter, has ended: they must not do so to this one.
     // Nor are they on their way into it any more.
     await client.query("update pending set mode = 'queue', taken = false where task_id = $1", [taskId]);
-    await client.query(
-      `with run as (
-         insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
-         values ($2, $1, $3, $4, $5, 'queued')
-       ), message as (
-         insert into messages (task_id, idx, run_id, payload)
-         values ($1, $5, $2, json_build_object('role', 'user', 'content', $6::text))
-       )
-       update tasks set n_messages = n_messages + 1, n_runs = n_runs + 1, n_pending = n_pending - 1,
-         updated_at = now()
-       where task_id = $1`,
-      [taskId, next.pending_id, task.user_id, task.n_runs + 1, task.n_messages, next.content],
-    );
+    const run = { userId: task.user_id, taskId, runId: next.pending_id, content: next.content };
+    await insertMessage(client, run, task);
+    await insertQueuedRun(client, run, task, task.n_messages);
+    await client.query("update tasks set n_pending = n_pending - 1 where task_id = $1", [taskId]);
     return { runId: next.pending_id, userId: task.user_id };
   });
 }
@@ -197,16 +179,11 @@ export async function strandedPending(database: Database): Promise<string[]> {
   return rows.map((row) => row.task_id);
 }
 
-/** To be asked under the task's lock. */
-export async function findActiveRun(
-  client: PoolClient,
-  taskId: string,
-): Promise<{ runId: string; status: RunStatus } | undefined> {
-  const { rows } = await client.query<{ runId: string; status: RunStatus }>(
-    `select run_id as "runId", status from runs where task_id = $1 and status in ${activeStates}`,
-    [taskId],
-  );
-  return rows[0];
+/** A message of a task that is not there, or another user's, does not wait either. */
+async function lockForPending(client: PoolClient, userId: string, taskId: string): Promise<void> {
+  await lockTask(client, userId, taskId).catch((error) => {
+    throw error instanceof ApiError ? pendingNotFound() : error;
+  });
 }
 
 export function pendingNotFound(): ApiError {

@@ -4,9 +4,8 @@ import { ApiError } from "../../../protocol/error.ts";
 import type { MessageMode } from "../../../protocol/message.ts";
 import { maxPending, type PendingMode } from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
-import { taskNotFound } from "../tasks.ts";
-import { findActiveRun } from "./pending.ts";
 import { runActive, runNotFound } from "./runs.ts";
+import { findActiveRun, insertMessage, insertQueuedRun, lockTask } from "./task-lock.ts";
 
 /** A message as a person posts it. `runId` is that of the run it will be or become. */
 export interface PostedMessage {
@@ -54,8 +53,8 @@ async function postWithin(client: PoolClient, message: PostedMessage): Promise<P
   const active = await findActiveRun(client, taskId);
   let outcome: Omit<PostedOutcome, "repeated">;
   if (!active && task.n_pending === 0) {
-    await insertMessage(client, message, task.n_messages);
-    await insertQueuedRun(client, message, task.n_runs + 1, task.n_messages);
+    await insertMessage(client, message, task);
+    await insertQueuedRun(client, message, task, task.n_messages);
     outcome = { runId, pendingId: undefined, interrupts: undefined };
   } else {
     if (message.mode === "reject") throw runActive();
@@ -99,54 +98,9 @@ export async function retryRun(
     if (task.n_pending > 0 || (await findActiveRun(client, taskId)) !== undefined) throw runActive();
     const message = { userId, taskId, runId: newRunId, content: first.content };
     const isLast = first.idx === task.n_messages - 1;
-    if (!isLast) await insertMessage(client, message, task.n_messages);
-    await insertQueuedRun(client, message, task.n_runs + 1, isLast ? first.idx : task.n_messages);
+    if (!isLast) await insertMessage(client, message, task);
+    await insertQueuedRun(client, message, task, isLast ? first.idx : task.n_messages);
   });
-}
-
-interface LockedTask {
-  n_messages: number;
-  n_runs: number;
-  n_pending: number;
-}
-
-async function lockTask(client: PoolClient, userId: string, taskId: string): Promise<LockedTask> {
-  const { rows } = await client.query<LockedTask>(
-    "select n_messages, n_runs, n_pending from tasks where task_id = $1 and user_id = $2 for update",
-    [taskId, userId],
-  );
-  const [task] = rows;
-  if (!task) throw taskNotFound();
-  return task;
-}
-
-type NewRun = Pick<PostedMessage, "userId" | "taskId" | "runId">;
-
-async function insertMessage(
-  client: PoolClient,
-  { taskId, runId, content }: Pick<PostedMessage, "taskId" | "runId" | "content">,
-  idx: number,
-): Promise<void> {
-  await client.query(
-    `insert into messages (task_id, idx, run_id, payload)
-     values ($1, $2, $3, json_build_object('role', 'user', 'content', $4::text))`,
-    [taskId, idx, runId, content],
-  );
-  await client.query("update tasks set n_messages = n_messages + 1 where task_id = $1", [taskId]);
-}
-
-async function insertQueuedRun(
-  client: PoolClient,
-  { userId, taskId, runId }: NewRun,
-  ordinal: number,
-  messageIdx: number,
-): Promise<void> {
-  await client.query(
-    `insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
-     values ($1, $2, $3, $4, $5, 'queued')`,
-    [runId, taskId, userId, ordinal, messageIdx],
-  );
-  await client.query("update tasks set n_runs = n_runs + 1, updated_at = now() where task_id = $1", [taskId]);
 }
 
 async function insertPending(client: PoolClient, message: PostedMessage, mode: PendingMode): Promise<void> {

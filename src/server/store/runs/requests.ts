@@ -1,11 +1,8 @@
 import { ApiError } from "../../../protocol/error.ts";
-import type { Answer, AnswerCreate, Request } from "../../../protocol/request.ts";
+import type { Answer, AnswerCreate, GivenAnswer, Request } from "../../../protocol/request.ts";
 import { parseUuid } from "../../../protocol/text.ts";
 import type { Database } from "../database.ts";
 import { readRun } from "./runs.ts";
-
-/** An answer as it is stored, and where it came from. */
-export type GivenAnswer = Omit<Answer, "request_id"> & { by: "person" | "deadline" };
 
 /**
  * Stores a person's answer to what a run asks, and lets the run go on once all it asks is answered. Throws
