@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { type Api, api, type Endpoint, type EndpointName, type Input, type Output } from "../protocol/api.ts";
+import { type Api, api, type EndpointName, type Input, type Output } from "../protocol/api.ts";
+import type { Endpoint } from "../protocol/endpoints/endpoint.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { readError } from "./read-error.ts";
 

@@ -25,6 +25,7 @@ export const errorStatus = {
   invalid_code: 401,
   invalid_platform_key: 403,
   invalid_origin: 403,
+  user_suspended: 403,
   not_found: 404,
   task_not_found: 404,
   run_not_found: 404,
@@ -40,10 +41,12 @@ export const errorStatus = {
   precondition_failed: 412,
   too_large: 413,
   range_not_satisfiable: 416,
+  invalid_host: 421,
   rate_limited: 429,
   internal_error: 500,
   unavailable: 503,
   disk_full: 507,
+  quota_exceeded: 507,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof errorStatus;

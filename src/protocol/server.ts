@@ -5,7 +5,11 @@ export const Health = z
     status: z.enum(["ok", "unavailable"]),
     version: z.string(),
     database: z.enum(["ok", "unavailable"]),
-    sandbox: z.string().describe("the level that commands of the agent run at; 'off' where they may not run"),
+    sandbox: z
+      .enum(["strict", "reduced", "external", "off", "disabled"])
+      .describe(
+        "how commands of the agent are isolated; `off`: not at all, `external`: by the surroundings, as declared; `disabled`: there are no commands",
+      ),
   })
   .meta({ id: "Health" });
 export type Health = z.infer<typeof Health>;

@@ -40,20 +40,29 @@ const databaseUrl = text.refine(
   "must look like postgres://user:password@host:5432/database",
 );
 
-const origins = z.preprocess(
-  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
-  z.array(
-    text.refine(
-      (value) => URL.canParse(value) && new URL(value).origin === value,
-      "must be origins like https://example.com, without a path, parted by commas",
-    ),
-    "must be a list of origins",
+/** A list; the environment and flags bring it as one text, parted by commas. */
+function listOf(element: z.ZodType<string>, error: string) {
+  const fromText = (value: unknown) =>
+    typeof value === "string" ? value.split(",").map((part) => part.trim()) : value;
+  return z.preprocess(fromText, z.array(element, error));
+}
+
+const names = listOf(text, "must be a list of names");
+
+const origins = listOf(
+  text.refine(
+    (value) => URL.canParse(value) && new URL(value).origin === value,
+    "must be origins like https://example.com, without a path, parted by commas",
   ),
+  "must be a list of origins",
 );
 
-const names = z.preprocess(
-  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
-  z.array(text, "must be a list of names"),
+const hostNames = listOf(
+  text.regex(
+    /^[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/i,
+    "must be names of hosts like zcbot.example.com, parted by commas",
+  ),
+  "must be a list of host names",
 );
 
 const maxMs = 24 * 3_600_000;
@@ -101,6 +110,37 @@ const Limits = z.strictObject({
   stallMs: setting(whole(100, maxMs).default(60_000), {
     environment: "ZCBOT_LIMIT_STALL_MS",
     description: "Silence of a model, in milliseconds, after which its answer counts as broken off.",
+  }),
+  userBytes: setting(whole(2 ** 20, 2 ** 60).default(20 * 2 ** 30), {
+    environment: "ZCBOT_LIMIT_USER_BYTES",
+    description:
+      "Disk space of one user's files, bytes. A command that goes beyond it is ended; uploads and writes are refused.",
+  }),
+  freeBytes: setting(whole(0, 2 ** 60).default(2 ** 30), {
+    environment: "ZCBOT_LIMIT_FREE_BYTES",
+    description:
+      "Disk space that is left free for the database and the system, bytes: with less, nothing more is written for anybody.",
+  }),
+  commandMemoryBytes: setting(whole(2 ** 26, 2 ** 50).default(2 * 2 ** 30), {
+    environment: "ZCBOT_LIMIT_COMMAND_MEMORY_BYTES",
+    description: "Memory of one command and all that it starts, bytes.",
+  }),
+  commandProcesses: setting(whole(8, 100_000).default(256), {
+    environment: "ZCBOT_LIMIT_COMMAND_PROCESSES",
+    description: "Processes and threads of one command at a time.",
+  }),
+  commandTemporaryBytes: setting(whole(2 ** 20, 2 ** 50).default(512 * 2 ** 20), {
+    environment: "ZCBOT_LIMIT_COMMAND_TEMPORARY_BYTES",
+    description: "Size of a command's own /tmp, bytes; it counts as memory, and ends with the command.",
+  }),
+  signIns: setting(whole(1, 1_000_000).default(30), {
+    environment: "ZCBOT_LIMIT_SIGN_INS",
+    description: "Failed sign-ins of one address in a minute; then it is answered 429 for a while.",
+  }),
+  userRequests: setting(whole(1, 1_000_000).default(120), {
+    environment: "ZCBOT_LIMIT_USER_REQUESTS",
+    description:
+      "Expensive requests (uploads, exports, forks, searches) of one user in a minute; then they are answered 429 for a while.",
   }),
   commandMs: setting(whole(100, maxMs).default(1_800_000), {
     environment: "ZCBOT_LIMIT_COMMAND_MS",
@@ -151,9 +191,29 @@ export const Settings = z.strictObject({
       "The secret that tokens are signed with, at least 32 characters, the same for all servers on one database. Needed outside local mode.",
     secret: true,
   }),
+  jwtPreviousSecrets: setting(
+    listOf(text.min(32, "must have at least 32 characters"), "must be a list of secrets").default([]),
+    {
+      environment: "ZCBOT_JWT_PREVIOUS_SECRETS",
+      description:
+        "Secrets that tokens were signed with before, parted by commas: such tokens are good until they expire, new ones are signed with `jwtSecret`.",
+      secret: true,
+    },
+  ),
   tokenTtlSeconds: setting(whole(60, 366 * 86_400).default(43_200), {
     environment: "ZCBOT_TOKEN_TTL_SECONDS",
     description: "How long a token is good, seconds.",
+  }),
+  hosts: setting(hostNames.optional(), {
+    environment: "ZCBOT_HOSTS",
+    description:
+      "Names by which browsers and programs may address the server, without a port, parted by commas. Requests for other names are refused.",
+    defaultText: "in local mode the loopback names; else any",
+  }),
+  trustedProxies: setting(names.default([]), {
+    environment: "ZCBOT_TRUSTED_PROXIES",
+    description:
+      "Addresses or networks (10.0.0.0/8) of your proxies, parted by commas: what they say in `X-Forwarded-For` counts as the client's address.",
   }),
   corsOrigins: setting(origins.optional(), {
     environment: "CORS_ORIGINS",
@@ -177,6 +237,22 @@ export const Settings = z.strictObject({
     environment: "ZCBOT_SANDBOX",
     description:
       "How commands of the agent are isolated. `auto` takes the strongest level that works here; `strict` and `reduced` insist on one; `external` declares that the surroundings isolate; `off` isolates nothing.",
+  }),
+  sandboxFiles: setting(oneOf(["task", "user"]).default("task"), {
+    environment: "ZCBOT_SANDBOX_FILES",
+    description:
+      "What a sandboxed command sees of its user's files: the task's own directory (`task`), or the others too, read-only (`user`).",
+  }),
+  sandboxRead: setting(names.default([]), {
+    environment: "ZCBOT_SANDBOX_READ",
+    description:
+      "More folders of this machine that every sandboxed command may read, parted by commas: programs in `/opt`, for example.",
+  }),
+  networkAllow: setting(names.default([]), {
+    environment: "ZCBOT_NETWORK_ALLOW",
+    description:
+      "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `pypi.org`, `*.npmjs.org`, or `*`. Private and local addresses are never reached. Needs the level `strict` and `socat`.",
+    defaultText: "none: commands have no network",
   }),
   approvals: setting(names.default([]), {
     environment: "ZCBOT_APPROVALS",

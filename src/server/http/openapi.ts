@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
-import { api, type Endpoint } from "../../protocol/api.ts";
+import { api } from "../../protocol/api.ts";
+import type { Endpoint } from "../../protocol/endpoints/endpoint.ts";
 import { errorStatus } from "../../protocol/error.ts";
 import { eventData } from "../../protocol/event.ts";
 import { ErrorBody } from "../../protocol/server.ts";

@@ -7,7 +7,7 @@ import { json } from "../json.ts";
 export function createHealthHandler(
   database: Database,
   version: string,
-  sandbox: string,
+  sandbox: Health["sandbox"],
 ): Pick<Handlers, "health"> {
   return {
     async health() {

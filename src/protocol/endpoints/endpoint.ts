@@ -1,0 +1,24 @@
+import type { z } from "zod";
+import type { ErrorCode } from "../error.ts";
+
+/** One row of the contract: what an endpoint takes, what it gives, and how it refuses. */
+export interface Endpoint {
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** `{name}` marks a path parameter; every one of them is a UUID. */
+  path: string;
+  tag: string;
+  summary: string;
+  /** true: needs no credential */
+  open?: true;
+  query?: z.ZodObject;
+  /** Headers that mean something to it, beyond those of every request. */
+  headers?: z.ZodObject;
+  body?: z.ZodObject;
+  /** What the body is where it is no JSON. */
+  upload?: z.ZodObject;
+  status: 200 | 201 | 202 | 204;
+  /** The answer's schema, or the kind of bytes it streams. */
+  response?: z.ZodType | "events" | "changes" | "file" | "docx";
+  /** Refusals beyond those every endpoint has (401, 422, 429, 500, 503). */
+  errors?: readonly ErrorCode[];
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { FolderList, Task, TaskCreate, TaskFork, TaskPage, TaskPatch, TaskQuery } from "../task.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+const task = { tag: "tasks", errors: ["task_not_found"] } as const;
+
+export const tasksEndpoints = {
+  createTask: {
+    ...task,
+    method: "POST",
+    path: "/v1/tasks",
+    summary: "Create a task and its working directory",
+    body: TaskCreate,
+    status: 201,
+    response: Task,
+    errors: ["invalid_name", "invalid_model_profile", "directory_nested"],
+  },
+  listTasks: {
+    method: "GET",
+    path: "/v1/tasks",
+    tag: "tasks",
+    summary: "List own tasks, filtered, ordered and paged",
+    query: TaskQuery,
+    status: 200,
+    response: TaskPage,
+  },
+  getTask: {
+    ...task,
+    method: "GET",
+    path: "/v1/tasks/{task_id}",
+    summary: "Read a task",
+    status: 200,
+    response: Task,
+  },
+  updateTask: {
+    ...task,
+    method: "PATCH",
+    path: "/v1/tasks/{task_id}",
+    summary: "Change a task's status, name, description, skill or model profile",
+    body: TaskPatch,
+    status: 200,
+    response: Task,
+    errors: ["task_not_found", "invalid_status", "invalid_name", "nothing_to_update"],
+  },
+  deleteTask: {
+    ...task,
+    method: "DELETE",
+    path: "/v1/tasks/{task_id}",
+    summary: "Delete a task with its messages, runs and events; files stay",
+    status: 204,
+  },
+  forkTask: {
+    ...task,
+    method: "POST",
+    path: "/v1/tasks/{task_id}/fork",
+    summary: "Make a new task in the same directory that begins with a part of this one's conversation",
+    body: TaskFork,
+    status: 201,
+    response: Task,
+    errors: ["task_not_found", "invalid_name", "invalid_fork_point"],
+  },
+  taskEvents: {
+    ...task,
+    method: "GET",
+    path: "/v1/tasks/{task_id}/events",
+    summary: "Stream the events of all runs of a task, those to come included; each carries its run_id",
+    query: z.object({ after: z.string().optional().describe("the id of the last event that is known") }),
+    status: 200,
+    response: "events",
+  },
+  taskChanges: {
+    method: "GET",
+    path: "/v1/events",
+    tag: "tasks",
+    summary: "Stream the changes of state of all own tasks and their runs",
+    query: z.object({ after: z.string().optional().describe("the id of the last event that is known") }),
+    status: 200,
+    response: "changes",
+  },
+  listFolders: {
+    method: "GET",
+    path: "/v1/folders",
+    tag: "tasks",
+    summary: "List own working directories, most recently used first",
+    status: 200,
+    response: FolderList,
+  },
+  exportTask: {
+    ...task,
+    tag: "export",
+    method: "GET",
+    path: "/v1/tasks/{task_id}/export",
+    summary: "Download the conversation as .docx",
+    status: 200,
+    response: "docx",
+    errors: ["task_not_found", "nothing_to_export", "too_large"],
+  },
+} as const satisfies Record<string, Endpoint>;
