@@ -10,8 +10,16 @@ export default defineConfig({
   root: at("src/web"),
   plugins: [react(), tailwind()],
   resolve: {
-    // The markdown renderer can parse raw HTML. We never do, so its parser (a third of the renderer) stays out.
-    alias: { "rehype-raw": at("src/web/markdown/no-raw-html.ts") },
+    alias: [
+      // The markdown renderer can parse raw HTML. We never do, so its parser (a third of the renderer) stays out.
+      { find: "rehype-raw", replacement: at("src/web/markdown/no-raw-html.ts") },
+      // In a browser it would decode `&amp;` through innerHTML, which the page's Trusted Types forbid.
+      {
+        find: "decode-named-character-reference",
+        replacement: at("node_modules/decode-named-character-reference/index.js"),
+      },
+      { find: /^zod$/, replacement: at("src/web/zod-without-eval.ts") },
+    ],
   },
   build: {
     outDir: at("dist/web"),
