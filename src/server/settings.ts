@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { ModelProfile } from "../agent/model/profiles.ts";
 import { logLevels } from "./log.ts";
@@ -64,6 +65,17 @@ const hostNames = listOf(
   ),
   "must be a list of host names",
 );
+
+const networks = listOf(
+  text.refine(isNetwork, "must be addresses or networks like 10.0.0.0/8, parted by commas"),
+  "must be a list of addresses",
+);
+
+function isNetwork(value: string): boolean {
+  const [, address = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+}
 
 const maxMs = 24 * 3_600_000;
 
@@ -142,6 +154,15 @@ const Limits = z.strictObject({
     description:
       "Expensive requests (uploads, exports, forks, searches) of one user in a minute; then they are answered 429 for a while.",
   }),
+  headersMs: setting(whole(100, maxMs).default(10_000), {
+    environment: "ZCBOT_LIMIT_HEADERS_MS",
+    description: "Time in which the headers of a request must have arrived, milliseconds.",
+  }),
+  bodyMs: setting(whole(100, maxMs).default(30_000), {
+    environment: "ZCBOT_LIMIT_BODY_MS",
+    description:
+      "Time in which a JSON body must have arrived, milliseconds; in each such span an upload must bring 1 KiB a second.",
+  }),
   commandMs: setting(whole(100, maxMs).default(1_800_000), {
     environment: "ZCBOT_LIMIT_COMMAND_MS",
     description:
@@ -210,10 +231,10 @@ export const Settings = z.strictObject({
       "Names by which browsers and programs may address the server, without a port, parted by commas. Requests for other names are refused.",
     defaultText: "in local mode the loopback names; else any",
   }),
-  trustedProxies: setting(names.default([]), {
+  trustedProxies: setting(networks.default([]), {
     environment: "ZCBOT_TRUSTED_PROXIES",
     description:
-      "Addresses or networks (10.0.0.0/8) of your proxies, parted by commas: what they say in `X-Forwarded-For` counts as the client's address.",
+      "Addresses or networks (10.0.0.0/8) of your proxies, parted by commas: what they say in `X-Forwarded-For` counts as the client's address, and `X-Forwarded-Proto: https` as a request by https.",
   }),
   corsOrigins: setting(origins.optional(), {
     environment: "CORS_ORIGINS",

@@ -45,6 +45,9 @@ export async function startTestServer(settings: Record<string, unknown> = {}): P
         databaseUrl: database.url,
         logLevel: "silent",
         drainMs: 200,
+        // Whoever tests the limits sets them.
+        signIns: 1_000_000,
+        userRequests: 1_000_000,
         ...settings,
       },
       environment: { ZCBOT_SANDBOX: "external", ...modelEnvironment(models) },

@@ -10,6 +10,8 @@ export interface Endpoint {
   summary: string;
   /** true: needs no credential */
   open?: true;
+  /** true: counts towards how many expensive requests a user may make in a minute. */
+  expensive?: true;
   query?: z.ZodObject;
   /** Headers that mean something to it, beyond those of every request. */
   headers?: z.ZodObject;

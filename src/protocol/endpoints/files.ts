@@ -30,6 +30,7 @@ export const filesEndpoints = {
     method: "POST",
     path: "/v1/files/upload",
     summary: "Upload files into a directory, replacing files of the same name",
+    expensive: true,
     upload: z.object({
       path: z.string().optional(),
       files: z.array(z.string().meta({ format: "binary" })),
