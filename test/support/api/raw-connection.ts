@@ -6,6 +6,8 @@ export interface RawConnection {
   send(bytes: string | Buffer): void;
   /** Reads the next HTTP answer with a Content-Length; null if the connection ended before it did. */
   nextAnswer(): Promise<RawAnswer | null>;
+  /** All that still comes until the server closes. */
+  rest(): Promise<string>;
   close(): void;
 }
 
@@ -50,6 +52,14 @@ export async function openConnection(url: string): Promise<RawConnection> {
           wake = resolve;
         });
       }
+    },
+    async rest() {
+      while (!over) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return received.toString();
     },
     close: () => socket.destroy(),
   };

@@ -1,0 +1,38 @@
+/**
+ * Attacks at their full length:
+ *
+ *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [--seed S] [--level strict|reduced]
+ *
+ * All of them where none is named. Exit code 1 where one got through.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { readEnvironment } from "../../src/server/config.ts";
+
+const attacks = ["paths", "races", "secrets", "injection", "sandbox"];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: "string" }, level: { type: "string" } },
+});
+const unknown = positionals.filter((name) => !attacks.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no attack ${unknown.join(", ")}. There are: ${attacks.join(", ")}.`);
+  process.exit(2);
+}
+const chosen = positionals.length > 0 ? positionals : attacks;
+const child = spawn(
+  process.execPath,
+  ["node_modules/vitest/vitest.mjs", "run", ...chosen.map((name) => `test/attacks/${name}.test.ts`)],
+  {
+    stdio: "inherit",
+    env: {
+      ...readEnvironment(),
+      ATTACKS: "long",
+      ...(values.seed !== undefined && { ATTACKS_SEED: values.seed }),
+      ...(values.level !== undefined && { ATTACKS_LEVEL: values.level }),
+    },
+  },
+);
+const [code] = await once(child, "exit");
+process.exit(code ?? 1);
