@@ -7,6 +7,8 @@ const folder = ".memory";
 const maxBytes = 16 * 1024;
 const maxDepth = 4;
 const maxFiles = 200;
+/** Of one folder. */
+const maxEntries = 1_000;
 
 /**
  * What the user wants remembered across tasks: the markdown files under `.memory/` of the user's own
@@ -35,8 +37,9 @@ export async function loadMemory(userRoot: Directory): Promise<string> {
 }
 
 async function collectFiles(root: Directory, path: string, depth: number, found: string[]): Promise<void> {
-  const entries = await root.list(path).catch(ignoreUnreadable);
-  for (const { name, isDirectory } of (entries ?? []).sort((left, right) =>
+  const page = { start: 0, size: maxEntries, hidden: true };
+  const listed = await root.listPage(path, page).catch(ignoreUnreadable);
+  for (const { name, isDirectory } of (listed?.entries ?? []).sort((left, right) =>
     left.name < right.name ? -1 : 1,
   )) {
     if (found.length >= maxFiles) return;

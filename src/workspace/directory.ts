@@ -17,10 +17,19 @@ export interface OpenedFile {
   version: string;
 }
 
+/** Which entries of a directory. */
+export interface Page {
+  /** How many come before. */
+  start: number;
+  size: number;
+  /** Whether names that begin with "." are among them. */
+  hidden: boolean;
+}
+
 /**
  * A directory tree that no path leaves: the one door to user files.
  *
- * Paths are relative, with `/`. Every method throws `ApiError` (`invalid_path`, `path_not_found`,
+ * Paths are relative, with `/`; bytes that are no UTF-8 stand in them as `files/name-codec` says. Every method throws `ApiError` (`invalid_path`, `path_not_found`,
  * `not_a_file`, `not_a_directory`, `directory_not_empty`, `root_not_deletable`, `name_too_long`, `disk_full`,
  * `unavailable`) and nothing else for what a path or the disk can cause.
  */
@@ -36,6 +45,11 @@ export interface Directory {
   stat(path: string): Promise<Entry>;
   /** Entries of a directory, hidden ones included, unordered; what vanishes or leads outside is left out. */
   list(path: string): Promise<Entry[]>;
+  /**
+   * A page of the entries, folders first, then by name without case; `count` is how many there are, links that lead
+   * outside left out. Of 200,000 names and of 1,000 links the rest does not show.
+   */
+  listPage(path: string, page: Page): Promise<{ entries: Entry[]; count: number }>;
   /** A regular file for reading; the caller closes the handle. */
   open(path: string): Promise<OpenedFile>;
   /** Text of a whole regular file of at most `maxBytes`; larger, or no UTF-8: `not_a_file`. */

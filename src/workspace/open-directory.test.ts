@@ -166,11 +166,59 @@ test("odd names survive: 255 bytes, newlines, quotes, right-to-left, backslashes
   for (const name of names) await root.writeText(name, name);
   execFileSync("bash", ["-c", "printf x > $'\\xff\\xfe.txt'"], { cwd: inside("") });
   const listed = (await root.list("")).map(({ name }) => name);
-  expect(listed.sort()).toEqual([...names, "\uFFFD\uFFFD.txt"].sort());
+  expect(listed.sort()).toEqual([...names, "\uEFFF\uEFFE.txt"].sort());
   for (const name of names) {
     expect((await root.readText(name, 255)).text).toBe(name);
     await root.remove(name);
   }
+});
+
+test("a name of bytes that are no UTF-8 is read, written over, moved, entered, linked to and removed", async () => {
+  const script =
+    "mkdir $'\\xff夹' $'\\xee\\xbe\\x80'; printf x > $'\\xff夹/\\xe6\\xb0.txt'; ln -s $'\\xff夹' 链; ln -s $'\\xfe' $'\\xfd'";
+  execFileSync("bash", ["-c", script], { cwd: inside("") });
+  const folder = "\uEFFF夹";
+  // U+EF80 itself, as a name on the disk, is no spelling of the byte 0x80.
+  const own = "\uEFEE\uEFBE\uEF80";
+  expect((await root.list("")).map(({ name }) => name).sort()).toEqual([folder, own, "链"].sort());
+  const file = `${folder}/\uEFE6\uEFB0.txt`;
+  expect(await root.resolve("链/\uEFE6\uEFB0.txt")).toBe(file);
+  expect((await root.readText(file, 10)).text).toBe("x");
+  await root.writeText(file, "新");
+  await root.move(file, `${folder}/\uEF80`);
+  expect((await (await root.subdirectory(folder)).readText("\uEF80", 10)).text).toBe("新");
+  expect(execFileSync("bash", ["-c", "cat $'\\xff夹/\\x80'"], { cwd: inside("") }).toString()).toBe("新");
+  for (const path of [`${folder}/\uEF80`, folder, own, "链", "\uEFFD"]) await root.remove(path);
+  expect(await root.list("")).toEqual([]);
+  // 255 bytes, spelled with 255 characters of three bytes each.
+  await root.writeText("\uEFFF".repeat(255), "");
+  await expect(root.writeText("\uEFFF".repeat(256), "")).rejects.toMatchObject(refusal("name_too_long"));
+  // The escaped bytes of 你: a second spelling of a name is none.
+  await expect(root.writeText("\uEFE4\uEFBD\uEFA0", "")).rejects.toMatchObject(refusal("invalid_path"));
+});
+
+test("a directory is listed page by page, folders and links to them first, then by name without case", async () => {
+  const names = Array.from({ length: 3_000 }, (_, index) => `文${String(index).padStart(4, "0")}`);
+  await mkdir(inside("多/zz夹"), { recursive: true });
+  for (const name of names) await writeFile(inside(`多/${name}`), "");
+  await writeFile(inside("多/B"), "");
+  await writeFile(inside("多/a"), "");
+  await writeFile(inside("多/.藏"), "");
+  await symlink("zz夹", inside("多/链"));
+  await symlink("../../外面.txt", inside("多/外"));
+  const all = ["zz夹", "链", "a", "B", ...names];
+  const shown: string[] = [];
+  for (let start = 0; start < 4_000; start += 900) {
+    const { entries, count } = await root.listPage("多", { start, size: 900, hidden: false });
+    expect([entries.length, count]).toEqual([Math.min(900, Math.max(0, all.length - start)), all.length]);
+    shown.push(...entries.map(({ name }) => name));
+  }
+  expect(shown).toEqual(all);
+  const { entries } = await root.listPage("多", { start: 2, size: 2, hidden: true });
+  expect(entries.map(({ name, isDirectory }) => [name, isDirectory])).toEqual([
+    [".藏", false],
+    ["a", false],
+  ]);
 });
 
 test("names and paths that no disk holds are refused as too long", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ApiError } from "../protocol/error.ts";
 import type { Directory, Entry, PendingFile } from "./directory.ts";
 import { errnoOf, toDiskError } from "./files/disk-error.ts";
-import { listEntries, toEntry } from "./files/list-entries.ts";
+import { listEntries, listPage, toEntry } from "./files/list-entries.ts";
 import { openFile, readWhole } from "./files/open-file.ts";
 import { createPendingFile, replacePlace } from "./files/pending-file.ts";
 import { at, type Place, type Root, walk } from "./files/walk.ts";
@@ -31,6 +31,10 @@ function createDirectory(root: Root): Directory {
     list: (path) =>
       walk(root, path, "enter", (place) =>
         listEntries(place, (name) => followEntry(directory, [...place.names, name].join("/"), name)),
+      ),
+    listPage: (path, page) =>
+      walk(root, path, "enter", (place) =>
+        listPage(place, page, (name) => followEntry(directory, [...place.names, name].join("/"), name)),
       ),
     open: (path) => walk(root, path, "follow", openFile),
     async readText(path, maxBytes) {

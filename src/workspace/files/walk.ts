@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readlink } from "node:fs/promises";
 import { ApiError } from "../../protocol/error.ts";
 import { errnoOf, toDiskError } from "./disk-error.ts";
+import { decodeName, encodeName, isNameSpelling, toSystemName } from "./name-codec.ts";
 
 /** Where walks start and what they never leave. */
 export interface Root {
@@ -42,9 +43,9 @@ const openDirectoryOnly = pathOnly | constants.O_DIRECTORY;
  * The host path of `name` in an open directory. On Linux it goes through the handle, so that nothing that happens
  * to the names above can lead elsewhere. macOS has no such way: there it is a plain path, for development only.
  */
-export function at(place: Pick<Place, "parent">, name: string): string {
+export function at(place: Pick<Place, "parent">, name: string): string | Buffer {
   const through = hostPaths.get(place.parent) ?? `/proc/self/fd/${place.parent.fd}`;
-  return `${through}/${name}`;
+  return toSystemName(`${through}/${name}`);
 }
 
 const hostPaths = new WeakMap<FileHandle, string>();
@@ -139,7 +140,7 @@ function skipMissing({ root, names, parts }: Walker, part: string): boolean {
   return true;
 }
 
-async function makeAgain(walker: Walker, path: string, part: string): Promise<void> {
+async function makeAgain(walker: Walker, path: string | Buffer, part: string): Promise<void> {
   await mkdir(path).catch((error) => {
     if (errnoOf(error) !== "EEXIST") throw error;
   });
@@ -161,7 +162,7 @@ async function takeLink(walker: Walker, parent: FileHandle, part: string): Promi
   const { root, names, parts } = walker;
   let target: string;
   try {
-    target = await readlink(at({ parent }, part));
+    target = decodeName(await readlink(at({ parent }, part), { encoding: "buffer" }));
   } catch (error) {
     if (errnoOf(error) === "EINVAL" || errnoOf(error) === "ENOENT") return false;
     throw error;
@@ -225,11 +226,13 @@ function refuse(path: string): void {
     throw leadsAstray("A path holds neither NUL characters nor lone surrogates.");
   }
   const isTooLong =
-    Buffer.byteLength(path) > maxPathBytes ||
-    split(path).some((part) => part.length > maxNameBytes / 3 && Buffer.byteLength(part) > maxNameBytes);
+    path.length > maxPathBytes ||
+    encodeName(path).length > maxPathBytes ||
+    split(path).some((part) => part.length > maxNameBytes / 3 && encodeName(part).length > maxNameBytes);
   if (isTooLong) {
     throw new ApiError("name_too_long", "A name is at most 255 bytes long, a path 4,095. Use a shorter one.");
   }
+  if (!isNameSpelling(path)) throw leadsAstray("The path holds a name that is not spelled as in lists.");
 }
 
 function leadsAstray(message: string): ApiError {

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { ApiError } from "../../../protocol/error.ts";
 import type { FileEntry } from "../../../protocol/file.ts";
-import type { Directory, Entry } from "../../../workspace/directory.ts";
+import type { Directory, Entry, Page } from "../../../workspace/directory.ts";
 import { sendFile } from "../download.ts";
 import type { Handlers } from "../handler.ts";
 import { receiveUpload, type UploadLimits } from "../upload.ts";
@@ -15,16 +15,18 @@ export function createFileHandlers(
   return {
     async listFiles({ query }, { user }) {
       const root = await userRoots(user.userId);
-      const { current, exists, entries } = await look(root, query.path ?? "");
+      const { page, page_size } = query;
+      const shown = { start: (page - 1) * page_size, size: page_size, hidden: false };
+      const { current, exists, entries, count } = await look(root, query.path ?? "", shown);
       return {
         root: `workspace/users/${user.userId}`,
         current,
         exists,
         crumbs: crumbsOf(current),
-        entries: entries
-          .filter((entry) => !entry.name.startsWith("."))
-          .sort(foldersThenNames)
-          .map((entry) => toFileEntry(entry, current)),
+        page,
+        page_size,
+        count,
+        entries: entries.map((entry) => toFileEntry(entry, current)),
       };
     },
 
@@ -50,12 +52,14 @@ export function createFileHandlers(
 async function look(
   root: Directory,
   path: string,
-): Promise<{ current: string; exists: boolean; entries: Entry[] }> {
-  const missing = { current: posix.normalize(`${path}/`).slice(0, -1), exists: false, entries: [] };
+  page: Page,
+): Promise<{ current: string; exists: boolean; entries: Entry[]; count: number }> {
+  const current = posix.normalize(`${path}/`).slice(0, -1);
+  const missing = { current, exists: false, entries: [], count: 0 };
   try {
     const current = await root.resolve(path);
     missing.current = current;
-    return { current, exists: true, entries: await root.list(current) };
+    return { current, exists: true, ...(await root.listPage(current, page)) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "not_a_directory") return { ...missing, exists: true };
@@ -68,18 +72,6 @@ function crumbsOf(current: string): { label: string; rel: string }[] {
   const parts = current === "" ? [] : current.split("/");
   const below = parts.map((label, index) => ({ label, rel: parts.slice(0, index + 1).join("/") }));
   return [{ label: "/", rel: "" }, ...below];
-}
-
-function foldersThenNames(left: Entry, right: Entry): number {
-  return (
-    Number(right.isDirectory) - Number(left.isDirectory) ||
-    compare(left.name.toLowerCase(), right.name.toLowerCase()) ||
-    compare(left.name, right.name)
-  );
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function toFileEntry(entry: Entry, current: string): FileEntry {

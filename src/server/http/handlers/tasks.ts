@@ -1,6 +1,7 @@
 import { ApiError } from "../../../protocol/error.ts";
 import { simpleName } from "../../../protocol/text.ts";
 import type { Directory } from "../../../workspace/directory.ts";
+import { isPlainName } from "../../../workspace/files/name-codec.ts";
 import { randomUUIDv7 } from "../../ids.ts";
 import { cancelTaskRun } from "../../runs/cancel-run.ts";
 import type { Starting } from "../../runs/start-run.ts";
@@ -93,9 +94,12 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
 
     async listFolders(_input, { user }) {
       const root = await userRoot(user.userId);
-      const [entries, use] = await Promise.all([root.list(""), directoryUse(database, user.userId)]);
+      const [{ entries }, use] = await Promise.all([
+        root.listPage("", { start: 0, size: maxFolders, hidden: false }),
+        directoryUse(database, user.userId),
+      ]);
       const folders = entries
-        .filter((entry) => entry.isDirectory && !entry.name.startsWith("."))
+        .filter((entry) => entry.isDirectory && isPlainName(entry.name))
         .map(({ name }) => ({
           name,
           n_tasks: use.get(name)?.tasks ?? 0,
@@ -107,11 +111,17 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
   };
 }
 
+/** More are not told of. */
+const maxFolders = 5_000;
+
 /** A directory's name obeys the same rules as a task's, and has to fit the disk. */
 function directoryName(text: string): string {
   const name = simpleName.safeParse(text);
   if (!name.success) {
     throw new ApiError("invalid_name", `The working directory: ${name.error.issues[0]?.message}`);
+  }
+  if (!isPlainName(name.data)) {
+    throw new ApiError("invalid_name", "Commands cannot work in a directory of that name. Use another one.");
   }
   if (Buffer.byteLength(name.data) > 255) {
     throw new ApiError(
