@@ -11,6 +11,7 @@ export interface Conversation {
  *
  *     chat <chunks> <pace in ms>        so many texts, each with the time it was sent
  *     tools <count> <tool> <path>       so many calls of a tool, one after the other, then a short text
+ *     ask                               a question to the person, then a short text
  *     hang                              one text, then silence until the client closes
  *     fail <status>                     that status
  *
@@ -26,6 +27,8 @@ export function turnForPrompt({ prompt, toolResults }: Conversation): Turn {
       if (toolResults >= number(0, 5)) return { ...says("完成。"), stampTexts: true };
       return calls(more[1] ?? "read", { path: more.slice(2).join(" ") || "notes.md" }, `call_${toolResults}`);
     }
+    case "ask":
+      return toolResults > 0 ? says("明白了。") : calls("ask", { question: "用哪种格式？" }, "call_ask");
     case "hang":
       return { ...says("…", "never sent"), stallAfter: 1 };
     case "fail":
