@@ -1,10 +1,16 @@
 import { z } from "zod";
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from "zod-openapi";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoints/endpoint.ts";
-import { errorStatus } from "../../protocol/error.ts";
+import { type ErrorCode, errorStatus } from "../../protocol/error.ts";
 import { eventData } from "../../protocol/event.ts";
-import { ErrorBody } from "../../protocol/server.ts";
+import { ErrorBody, Health } from "../../protocol/server.ts";
 import { taskChangeData } from "../../protocol/task.ts";
 
 const docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -48,7 +54,7 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
       ...((row.response === "events" || row.response === "changes") && { header: resumeHeader }),
       ...(row.headers && { header: row.headers }),
     },
-    responses: { [String(row.status) as "200"]: describeSuccess(row), ...describeErrors(row) },
+    responses: { ...describeSuccess(row), ...describeErrors(row) },
   };
   if (row.open) operation.security = [];
   if (row.body)
@@ -59,18 +65,33 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
   return operation;
 }
 
-function describeSuccess(row: Endpoint) {
-  const description = row.summary;
-  if (row.response === undefined) return { description };
-  if (row.response === "events" || row.response === "changes") {
-    const told = row.response === "events" ? eventData : taskChangeData;
-    return { description: describeEvents(told), content: { "text/event-stream": { schema: z.string() } } };
+function describeSuccess(row: Endpoint): ZodOpenApiResponsesObject {
+  const whole = { description: row.summary, ...describeContent(row.response) };
+  const responses: ZodOpenApiResponsesObject = { [String(row.status) as "200"]: whole };
+  if (row.response === "file") {
+    responses["206"] = { ...whole, description: "The part that `Range` asks for" };
+    responses["304"] = { description: "The file is still the one that `If-None-Match` names" };
   }
+  return responses;
+}
+
+function describeContent(response: Endpoint["response"]): Partial<ZodOpenApiResponseObject> {
   const bytes = z.string().meta({ format: "binary" });
-  if (row.response === "file")
-    return { description, content: { "application/octet-stream": { schema: bytes } } };
-  if (row.response === "docx") return { description, content: { [docxType]: { schema: bytes } } };
-  return { description, content: { "application/json": { schema: row.response } } };
+  const events = { "text/event-stream": { schema: z.string() } };
+  switch (response) {
+    case undefined:
+      return {};
+    case "events":
+      return { description: describeEvents(eventData), content: events };
+    case "changes":
+      return { description: describeEvents(taskChangeData), content: events };
+    case "file":
+      return { content: { "application/octet-stream": { schema: bytes } } };
+    case "docx":
+      return { content: { [docxType]: { schema: bytes } } };
+    default:
+      return { content: { "application/json": { schema: response } } };
+  }
 }
 
 const resumeHeader = z.object({ "Last-Event-ID": z.string().optional() });
@@ -85,14 +106,20 @@ function describeEvents(told: Record<string, z.ZodObject>): string {
   return [form, "", ...lines].join("\n");
 }
 
+/** Every refusal that a request may meet, by status; `test/fuzz` holds the server to it. */
 function describeErrors(row: Endpoint) {
   const shaped = row.query || row.body || row.upload;
-  const codes = [
+  const codes: ErrorCode[] = [
     ...(row.errors ?? []),
-    ...(row.open ? [] : (["unauthorized"] as const)),
+    // A malformed id is a thing that does not exist.
+    ...(row.path.includes("{task_id}") ? (["task_not_found"] as const) : []),
+    ...(row.open ? [] : (["unauthorized", "user_suspended"] as const)),
+    ...(row.open || row.method === "GET" ? [] : (["invalid_origin"] as const)),
     ...(shaped ? (["invalid_request", "invalid_text"] as const) : []),
     ...(row.body ? (["too_large"] as const) : []),
-    "unavailable" as const,
+    ...(row.expensive ? (["rate_limited"] as const) : []),
+    "invalid_host",
+    "unavailable",
   ];
   const byStatus = Map.groupBy(new Set(codes), (code) => errorStatus[code]);
   return Object.fromEntries(
@@ -100,7 +127,10 @@ function describeErrors(row: Endpoint) {
       String(status) as "400",
       {
         description: group.map((code) => `\`${code}\``).join(", "),
-        content: { "application/json": { schema: row.path === "/healthz" ? z.unknown() : ErrorBody } },
+        ...(status === 429 && { headers: z.object({ "Retry-After": z.int().describe("seconds") }) }),
+        content: {
+          "application/json": { schema: row.path === "/healthz" && status === 503 ? Health : ErrorBody },
+        },
       },
     ]),
   );
