@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ModelProfile } from "../agent/model/profiles.ts";
+import { parseAllowedHost } from "../workspace/network/host-pattern.ts";
 import { logLevels } from "./log.ts";
 import { parseDatabaseUrl } from "./store/database-url.ts";
 
@@ -42,7 +43,7 @@ const databaseUrl = text.refine(
 );
 
 /** A list; the environment and flags bring it as one text, parted by commas. */
-function listOf(element: z.ZodType<string>, error: string) {
+function listOf<Element>(element: z.ZodType<Element>, error: string) {
   const fromText = (value: unknown) =>
     typeof value === "string" ? value.split(",").map((part) => part.trim()) : value;
   return z.preprocess(fromText, z.array(element, error));
@@ -76,6 +77,17 @@ function isNetwork(value: string): boolean {
   const family = isIP(address);
   return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
 }
+
+const allowedHosts = listOf(
+  text.transform((entry, context) => {
+    const host = parseAllowedHost(entry);
+    if (!("problem" in host)) return host;
+    const message = `has an entry that cannot be used: "${entry}" ${host.problem}`;
+    context.issues.push({ code: "custom", message, input: entry });
+    return z.NEVER;
+  }),
+  "must be a list of hosts",
+);
 
 const maxMs = 24 * 3_600_000;
 
@@ -269,10 +281,10 @@ export const Settings = z.strictObject({
     description:
       "More folders of this machine that every sandboxed command may read, parted by commas: programs in `/opt`, for example.",
   }),
-  networkAllow: setting(names.default([]), {
+  networkAllow: setting(allowedHosts.default([]), {
     environment: "ZCBOT_NETWORK_ALLOW",
     description:
-      "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `pypi.org`, `*.npmjs.org`, or `*`. Private and local addresses are never reached. Needs the level `strict` and `socat`.",
+      "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `pypi.org`, `*.npmjs.org`, or `*`; on ports 80 and 443, or the one that follows (`git.example.com:22`). Private and local addresses are never reached. Needs the level `strict` and `socat`.",
     defaultText: "none: commands have no network",
   }),
   approvals: setting(names.default([]), {
