@@ -3,7 +3,7 @@ import { type Client, createClient } from "../client/client.ts";
 import { type Config, loadConfig, readEnvironment } from "../server/config.ts";
 import { readLock } from "../server/data-folder/lock.ts";
 import { openSecrets } from "../server/data-folder/secrets.ts";
-import { mintToken } from "../server/http/auth/tokens.ts";
+import { mintToken, verifyToken } from "../server/http/auth/tokens.ts";
 import { CommandError, exitCode } from "./exit-code.ts";
 
 /** A server to talk to, signed in. */
@@ -76,8 +76,11 @@ async function signIn(baseUrl: string, config: Config, signal: AbortSignal): Pro
   const userId = secrets.local_user_id;
   // Makes the user if nobody has signed in yet. The token for the command line may do more than the one it answers.
   const platformKey = config.platformKey ?? secrets.platform_key;
-  await createClient({ baseUrl }).login({ user_id: userId, platform_key: platformKey }, { signal });
-  const user = { userId, scope: "cli" } as const;
-  const { token } = await mintToken(config.jwtSecret ?? secrets.jwt_secret, user, config.tokenTtlSeconds);
+  const login = { user_id: userId, platform_key: platformKey };
+  const { token: usual } = await createClient({ baseUrl }).login(login, { signal });
+  const secret = config.jwtSecret ?? secrets.jwt_secret;
+  const generation = (await verifyToken([secret], usual))?.subject.generation ?? 0;
+  const subject = { userId, scope: "cli", generation } as const;
+  const { token } = await mintToken(secret, subject, config.tokenTtlSeconds);
   return createClient({ baseUrl, token });
 }

@@ -18,6 +18,22 @@ export const Token = z
   .meta({ id: "Token" });
 export type Token = z.infer<typeof Token>;
 
+export const SuspensionEdit = z
+  .object({
+    user_id: z.string(),
+    platform_key: z.string(),
+    suspended: z
+      .boolean()
+      .describe(
+        "true: shuts the user out, ends their tokens, runs and streams; false: lets them sign in again, with new tokens",
+      ),
+  })
+  .meta({ id: "SuspensionEdit" });
+export type SuspensionEdit = z.infer<typeof SuspensionEdit>;
+
+export const Suspension = z.object({ user_id: uuid, suspended: z.boolean() }).meta({ id: "Suspension" });
+export type Suspension = z.infer<typeof Suspension>;
+
 export const SignInCode = z.object({ code: z.string() }).meta({ id: "SignInCode" });
 export type SignInCode = z.infer<typeof SignInCode>;
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createServer as createHttpServer, type Server as HttpServer, type ServerOptions } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
 import { createTools } from "../agent/tools/tools.ts";
@@ -15,8 +14,10 @@ import { EventFeed } from "./events/event-feed.ts";
 import { EventLog } from "./events/event-log.ts";
 import { TaskChanges } from "./events/task-changes.ts";
 import { createApp } from "./http/app.ts";
-import { createAuthenticator } from "./http/auth/authenticate.ts";
+import { Gate } from "./http/auth/gate.ts";
 import { createSignInCodes, type SignInCodes } from "./http/auth/sign-in-codes.ts";
+import { createClients } from "./http/edge/clients.ts";
+import { createHttpServer } from "./http/edge/http-server.ts";
 import type { Handlers } from "./http/handler.ts";
 import { createAuthHandlers } from "./http/handlers/auth.ts";
 import { createCatalogHandlers } from "./http/handlers/catalog.ts";
@@ -42,7 +43,6 @@ import { migrate } from "./store/migrations/migrate.ts";
 import { listen, type NoticeHandler } from "./store/notifications.ts";
 import { startEmbeddedPostgres } from "./store/postgres/embedded-postgres.ts";
 import { removeOtherServers, removeServer } from "./store/servers.ts";
-import { userExists } from "./store/users.ts";
 import { createUserRoots } from "./user-roots.ts";
 
 export interface Server {
@@ -70,7 +70,13 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     sweepUploads(folder, logger);
     const stores = await openStores(config, folder, logger, started);
     const userRoot = createUserRoots(folder.users);
-    const parts = { config, folder, ...stores, models, sandbox, logger, userRoot };
+    const gate = new Gate({
+      ...stores,
+      clients: createClients(config.trustedProxies),
+      secrets: [config.jwtSecret ?? folder.secrets.jwt_secret, ...config.jwtPreviousSecrets],
+      limits: config.limits,
+    });
+    const parts = { config, folder, ...stores, models, sandbox, logger, userRoot, gate };
     const starting = await startWork(parts, started);
     const { worker, feed, changes } = starting;
     const codes = createSignInCodes();
@@ -114,6 +120,7 @@ interface Parts {
   sandbox: Sandbox;
   logger: Logger;
   userRoot: (userId: string) => Promise<Directory>;
+  gate: Gate;
 }
 
 /** Of the connections, for runs; the requests of people, however many, must not keep runs or the lease waiting. */
@@ -162,7 +169,7 @@ function checkApprovals(wanted: string[]): ReadonlySet<string> {
 const longestLocalDrainMs = 3_000;
 
 async function startWork(parts: Parts, started: Stops): Promise<Starting> {
-  const { config, database, runsDatabase, models, sandbox, logger, userRoot } = parts;
+  const { config, database, runsDatabase, models, sandbox, logger, userRoot, gate } = parts;
   const feed = new EventFeed(database);
   const eventLog = new EventLog(runsDatabase, feed, logger);
   const changes = new TaskChanges(database, logger);
@@ -206,9 +213,13 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
     if (notice === "run") for (const runId of subject.split(" ")) feed.wake(runId);
     else if (notice === "task") changes.wake(subject);
     else if (notice === "steer") worker.steer(subject);
+    else if (notice === "user") gate.shutOut(subject);
     else if (notice === "server") {
       worker.lookAround();
       changes.wakeAll();
+      gate
+        .shutOutSuspended()
+        .catch((error) => logger.warn({ error }, "suspended users could not be looked for"));
       // A cancelled run that is not at work here may be one that still waits.
     } else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
   };
@@ -233,6 +244,8 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
     ...createHealthHandler(database, packageJson.version, sandbox.shown),
     ...createAuthHandlers({
       database,
+      gate: parts.gate,
+      stopSuspended: () => parts.worker.stopSuspended(),
       platformKey: config.platformKey ?? folder.secrets.platform_key,
       jwtSecret: config.jwtSecret ?? folder.secrets.jwt_secret,
       tokenTtlSeconds: config.tokenTtlSeconds,
@@ -248,28 +261,27 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
   };
 }
 
-/**
- * An upload of 2 GiB may take hours. Idle connections outlive those of the usual proxies (60 s): who closes
- * first may cross the next request on its way, and the client sees a dropped connection.
- */
-const connectionTimes: ServerOptions = { requestTimeout: 4 * 3_600_000, keepAliveTimeout: 75_000 };
-
 async function startHttp(parts: Parts, handlers: Handlers): Promise<HttpServer> {
-  const { config, folder, database, logger } = parts;
+  const { config, gate, logger } = parts;
   const built = join(findPackageRoot(), "dist");
   const app = createApp({
     handlers,
-    authenticate: createAuthenticator(config.jwtSecret ?? folder.secrets.jwt_secret, (userId) =>
-      userExists(database, userId),
-    ),
+    authenticate: (incoming) => gate.authenticate(incoming),
+    admit: (user, row, outgoing) => gate.admit(user, row, outgoing),
     logger,
     maxJsonBytes: config.limits.jsonBytes,
+    bodyMs: config.limits.bodyMs,
     healthOnly: config.role === "worker",
-    corsOrigins: config.corsOrigins,
     webDirectory: join(built, "web"),
     referenceDirectory: join(built, "docs"),
   });
-  const http = createHttpServer(connectionTimes, getRequestListener(app.fetch));
+  const http = createHttpServer(app, {
+    ...config,
+    boundTo: config.host,
+    clients: gate.clients,
+    logger,
+    headersMs: config.limits.headersMs,
+  });
   await listenOn(http, config.port, config.host);
   return http;
 }

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { createApp } from "../../src/server/http/app.ts";
+import { createClients } from "../../src/server/http/edge/clients.ts";
+import { createHttpServer } from "../../src/server/http/edge/http-server.ts";
 import type { Handlers } from "../../src/server/http/handler.ts";
 import { createFileHandlers } from "../../src/server/http/handlers/files.ts";
 import { openDirectory } from "../../src/workspace/open-directory.ts";
@@ -34,17 +35,27 @@ export async function startFileServer(): Promise<FileServer> {
   await writeFile(join(host, "外面.txt"), "secret");
   const root = openDirectory(join(host, userId));
   await root;
+  const logger = pino({ level: "silent" });
   const app = createApp({
     // The other routes are not called here.
     handlers: createFileHandlers(() => root, limits) as Handlers,
     authenticate: async () => ({ userId, scope: "user" }),
-    logger: pino({ level: "silent" }),
+    admit: () => {},
+    logger,
     maxJsonBytes: 1_000_000,
-    corsOrigins: undefined,
+    bodyMs: 30_000,
     webDirectory: host,
     referenceDirectory: host,
   });
-  const http = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const http = createHttpServer(app, {
+    hosts: undefined,
+    local: false,
+    boundTo: "127.0.0.1",
+    corsOrigins: undefined,
+    clients: createClients([]),
+    logger,
+    headersMs: 10_000,
+  });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;

@@ -1,4 +1,4 @@
-import { Login, Me, SignInCode, Token } from "../auth.ts";
+import { Login, Me, SignInCode, Suspension, SuspensionEdit, Token } from "../auth.ts";
 import { Health } from "../server.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -22,7 +22,7 @@ export const authEndpoints = {
     body: Login,
     status: 200,
     response: Token,
-    errors: ["invalid_platform_key", "invalid_user_id"],
+    errors: ["invalid_platform_key", "invalid_user_id", "invalid_origin", "user_suspended", "rate_limited"],
   },
   signIn: {
     method: "POST",
@@ -33,7 +33,7 @@ export const authEndpoints = {
     body: SignInCode,
     status: 200,
     response: Me,
-    errors: ["invalid_code"],
+    errors: ["invalid_code", "invalid_origin", "user_suspended", "rate_limited"],
   },
   signOut: {
     method: "POST",
@@ -42,6 +42,18 @@ export const authEndpoints = {
     summary: "Clear the page's session cookie",
     open: true,
     status: 204,
+    errors: ["invalid_origin"],
+  },
+  setSuspension: {
+    method: "POST",
+    path: "/v1/auth/suspension",
+    tag: "auth",
+    summary: "Suspend a user, or lift the suspension; tokens from before stay dead",
+    open: true,
+    body: SuspensionEdit,
+    status: 200,
+    response: Suspension,
+    errors: ["invalid_platform_key", "invalid_user_id", "rate_limited"],
   },
   me: {
     method: "GET",

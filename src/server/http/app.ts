@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import type { Logger } from "pino";
 import { api, type EndpointName } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoints/endpoint.ts";
 import { ApiError } from "../../protocol/error.ts";
+import { keepPace } from "./edge/body-pace.ts";
 import { errorResponse, toApiError } from "./errors.ts";
 import type { Handlers, RequestContext, User } from "./handler.ts";
 import { servePages } from "./pages.ts";
@@ -14,33 +14,32 @@ import { readIds, readJson, readQuery } from "./read-input.ts";
 export interface AppOptions {
   handlers: Handlers;
   authenticate: (incoming: HttpBindings["incoming"]) => Promise<User>;
+  /** Told of each request of a signed-in user, before anything is done for it; throws to refuse it. */
+  admit: (user: User, row: Endpoint, outgoing: HttpBindings["outgoing"]) => void;
   logger: Logger;
   maxJsonBytes: number;
+  /** Time in which a JSON body must have arrived, and a span in which an upload must not fall asleep, milliseconds. */
+  bodyMs: number;
   /** A worker takes no requests: it only says whether it can do its work. */
   healthOnly?: boolean;
-  /** Origins that may call from a page; undefined: any. Credentials are never allowed. */
-  corsOrigins: string[] | undefined;
   /** Folder of the built web app. */
   webDirectory: string;
   /** Folder of the built API reference. */
   referenceDirectory: string;
 }
 
-type App = Hono<{ Bindings: HttpBindings; Variables: { requestId: string } }>;
+export type App = Hono<{ Bindings: HttpBindings }>;
 
 /** The HTTP face: every row of the contract mounted with its checks, then the pages. */
 export function createApp(options: AppOptions): App {
   const app: App = new Hono({ strict: false });
-  app.use(async (context, next) => {
-    const requestId = randomUUID();
-    context.set("requestId", requestId);
-    setCommonHeaders(context.env, requestId, options.corsOrigins);
-    await next();
-  });
-  app.on("OPTIONS", "*", cors({ origin: options.corsOrigins ?? "*", maxAge: 600 }));
-  app.onError((error, context) => {
-    const requestId = context.get("requestId") ?? randomUUID();
-    return errorResponse(toApiError(error, requestId, options.logger), requestId);
+  app.onError((error, { env: { outgoing } }) => {
+    // It was given when the request came in (`edge/http-server`).
+    const requestId = String(outgoing.getHeader("X-Request-Id") ?? randomUUID());
+    const refusal = toApiError(error, requestId, options.logger);
+    // What is left of the request is not waited for.
+    if (refusal.code === "request_timeout") outgoing.setHeader("Connection", "close");
+    return errorResponse(refusal, requestId);
   });
   const names = options.healthOnly ? (["health"] as const) : (Object.keys(api) as EndpointName[]);
   for (const name of names) mount(app, name, options);
@@ -55,27 +54,6 @@ export function createApp(options: AppOptions): App {
     throw new ApiError("not_found", "There is nothing at this address.");
   });
   return app;
-}
-
-const exposed = "Content-Disposition, ETag, Retry-After, WWW-Authenticate, X-Request-Id";
-
-/**
- * What every answer carries. Set on Node's own response, for two reasons: what a handler writes by hand has
- * them too, and hono's would build a second, slow Response out of each answer (0.8 against 0.5 ms of CPU for a list of tasks).
- */
-function setCommonHeaders(
-  { incoming, outgoing }: HttpBindings,
-  requestId: string,
-  corsOrigins: string[] | undefined,
-): void {
-  outgoing.setHeader("X-Request-Id", requestId);
-  // Node does not read on behind such a request, and the next one on its connection would wait for ever.
-  if (incoming.headers.upgrade !== undefined) outgoing.setHeader("Connection", "close");
-  const { origin } = incoming.headers;
-  if (corsOrigins) outgoing.setHeader("Vary", "Origin");
-  if (corsOrigins && !(origin && corsOrigins.includes(origin))) return;
-  outgoing.setHeader("Access-Control-Allow-Origin", corsOrigins ? (origin ?? "") : "*");
-  outgoing.setHeader("Access-Control-Expose-Headers", exposed);
 }
 
 function honoPath(path: string): string {
@@ -93,13 +71,13 @@ function mount(app: App, name: EndpointName, options: AppOptions): void {
   app.on(row.method, honoPath(row.path), async (context) => {
     const { incoming, outgoing } = context.env;
     const user = row.open ? nobody : await options.authenticate(incoming);
+    if (!row.open) options.admit(user, row, outgoing);
     const params = readIds(context.req.param());
     const query = row.query && readQuery(row.query, incoming.url ?? "");
-    const body = row.body && (await readJson(row.body, incoming, options.maxJsonBytes));
-    const answer = await handler(
-      { params, query, body },
-      { user, request: context.req.raw, incoming, outgoing },
-    );
+    const body = row.body && (await readJson(row.body, incoming, options));
+    const handle = () =>
+      handler({ params, query, body }, { user, request: context.req.raw, incoming, outgoing });
+    const answer = await (row.upload ? keepPace(incoming, options.bodyMs, handle) : handle());
     if (answer instanceof Response) return answer;
     if (answer === undefined) return context.body(null, 204);
     return new Response(JSON.stringify(answer), { status: row.status, headers: jsonHeaders });

@@ -19,15 +19,25 @@ export function toApiError(error: unknown, requestId: string, logger: Logger): A
 
 /** The answer that an error travels in. */
 export function errorResponse(error: ApiError, requestId: string): Response {
+  return new Response(errorText(error, requestId), { status: error.status, headers: errorHeaders(error) });
+}
+
+/** The body of that answer. */
+export function errorText(error: ApiError, requestId: string): string {
   const body: ErrorBody = {
     detail: error.issues ?? error.message,
     code: error.code,
     request_id: requestId,
   };
+  return JSON.stringify(body);
+}
+
+/** What its headers say of the error. */
+export function errorHeaders(error: ApiError): Record<string, string> {
   const headers: Record<string, string> = {
     "Content-Type": "application/json; charset=utf-8",
   };
   if (error.status === 401) headers["WWW-Authenticate"] = "Bearer";
   if (error.retryAfter !== undefined) headers["Retry-After"] = String(error.retryAfter);
-  return new Response(JSON.stringify(body), { status: error.status, headers });
+  return headers;
 }

@@ -5,6 +5,7 @@ import { isCleanText, parseUuid } from "../../protocol/text.ts";
 import { pendingNotFound } from "../store/runs/pending.ts";
 import { runNotFound } from "../store/runs/runs.ts";
 import { taskNotFound } from "../store/tasks.ts";
+import { requestTimeout } from "./edge/body-pace.ts";
 
 const notFound: Record<string, () => ApiError> = { run_id: runNotFound, pending_id: pendingNotFound };
 
@@ -35,16 +36,16 @@ export function readQuery<Schema extends z.ZodType>(schema: Schema, url: string)
   return validate(schema, values, "query");
 }
 
-/** A JSON body through its schema: at most `maxBytes`, declared as JSON, valid UTF-8. */
+/** A JSON body through its schema: declared as JSON, valid UTF-8, no larger and no longer on its way than it may be. */
 export async function readJson<Schema extends z.ZodType>(
   schema: Schema,
   incoming: IncomingMessage,
-  maxBytes: number,
+  limits: { maxJsonBytes: number; bodyMs: number },
 ): Promise<z.output<Schema>> {
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(incoming.headers["content-type"] ?? "")) {
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(incoming.headers["content-type"] ?? "")) {
     throw wrongShape(["body"], "Send JSON with the header Content-Type: application/json.", "content_type");
   }
-  const text = decode(await readBytes(incoming, maxBytes));
+  const text = decode(await readInTime(incoming, limits));
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -54,6 +55,22 @@ export async function readJson<Schema extends z.ZodType>(
   // Only an escape can bring a NUL or a lone surrogate into valid UTF-8.
   if (text.includes("\\u")) refuseUncleanWithin(value);
   return validate(schema, value, "body");
+}
+
+async function readInTime(
+  incoming: IncomingMessage,
+  { maxJsonBytes, bodyMs }: { maxJsonBytes: number; bodyMs: number },
+): Promise<Buffer> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(requestTimeout()), bodyMs);
+  const reading = readBytes(incoming, maxJsonBytes);
+  // Where it is given up, it ends with the connection.
+  reading.catch(() => {});
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {

@@ -5,6 +5,7 @@ import { strandedPending } from "../store/runs/pending.ts";
 import { forgetOld } from "../store/runs/post-message.ts";
 import { freeOrphans, interruptIdle, leasedRuns } from "../store/runs/queue.ts";
 import { answerOverdue, resumeAnswered } from "../store/runs/requests.ts";
+import { stopSuspended } from "../store/runs/suspended.ts";
 import { heartbeatMs } from "../store/servers.ts";
 import type { Worker } from "./worker.ts";
 
@@ -53,6 +54,7 @@ export class Caretaker {
   async #makeRound(): Promise<void> {
     const duties: [name: string, duty: () => Promise<unknown>][] = [
       ["runs of this server", () => this.#lookAfterOwn()],
+      ["runs of suspended users", () => this.stopSuspended()],
       ["overdue answers", () => answerOverdue(this.#database)],
       ["runs to go on with", () => this.#freeRuns()],
       ["messages behind no run", () => this.#promoteStranded()],
@@ -75,6 +77,14 @@ export class Caretaker {
     }
     const freed = await freeOrphans(this.#database, this.#serverId, this.#findStrays(leased));
     if (freed > 0) await this.#worker.tell("queue", "");
+  }
+
+  /** Also those that were begun by requests which were let in just before. */
+  async stopSuspended(): Promise<void> {
+    for (const runId of await stopSuspended(this.#database)) {
+      this.#feed.wake(runId);
+      await this.#worker.cancelAnywhere(runId);
+    }
   }
 
   async #freeRuns(): Promise<void> {

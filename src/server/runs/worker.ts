@@ -210,6 +210,11 @@ export class Worker {
     return run !== undefined;
   }
 
+  /** Stops all that runs, or waits to, for users that are suspended. */
+  async stopSuspended(): Promise<void> {
+    await this.#caretaker.stopSuspended();
+  }
+
   /** A message wants to enter a run; says whether it is executed here. */
   steer(runId: string): boolean {
     const run = this.#active.get(runId);

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Database } from "./database.ts";
 
 /** What servers on one database tell each other. It only wakes: the truth is in the tables. */
-export type Notice = "server" | "queue" | "cancel" | "steer" | "run" | "task";
+export type Notice = "server" | "queue" | "cancel" | "steer" | "run" | "task" | "user";
 
 export type NoticeHandler = (notice: Notice, subject: string) => void;
 

@@ -8,7 +8,14 @@ type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
 /** The tables as Kysely sees them; `migrations/` makes them and says why they are so. */
 export interface Schema {
-  users: { user_id: string; n_tasks: Generated<number>; last_turn: Generated<number>; created_at: Timestamp };
+  users: {
+    user_id: string;
+    n_tasks: Generated<number>;
+    last_turn: Generated<number>;
+    suspended_at: Date | null;
+    token_generation: Generated<number>;
+    created_at: Timestamp;
+  };
   tasks: {
     task_id: string;
     user_id: string;

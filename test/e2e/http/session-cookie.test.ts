@@ -36,7 +36,7 @@ async function signIn(headers: Record<string, string>): Promise<string> {
 
 test("the cookie of a page that came over https never goes in the clear; over http it still works", async () => {
   const secure = await signIn({ Host: "zcbot.example", Origin: "https://zcbot.example" });
-  expect(secure).toMatch(/^zcbot_session=\S+; .*HttpOnly; SameSite=Strict; Secure$/);
+  expect(secure).toMatch(/^__Host-zcbot_session=\S+; Path=\/; .*HttpOnly; SameSite=Strict; Secure$/);
   const plain = await signIn({ Host: "127.0.0.1", Origin: "http://127.0.0.1" });
   expect(plain).toMatch(/^zcbot_session=\S+; .*HttpOnly; SameSite=Strict$/);
 });

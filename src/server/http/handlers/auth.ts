@@ -3,15 +3,20 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import { parseUuid } from "../../../protocol/text.ts";
 import type { Database } from "../../store/database.ts";
-import { ensureUser } from "../../store/users.ts";
-import { sessionCookie } from "../auth/authenticate.ts";
+import { ensureUser, liftSuspension, suspendUser } from "../../store/users.ts";
+import type { Gate } from "../auth/gate.ts";
+import { sessionCookies } from "../auth/session-cookie.ts";
 import type { SignInCodes } from "../auth/sign-in-codes.ts";
 import { mintToken } from "../auth/tokens.ts";
-import type { Handlers, User } from "../handler.ts";
+import { isForeign } from "../edge/own-origin.ts";
+import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
 
 export interface AuthHandlerOptions {
   database: Database;
+  gate: Gate;
+  /** Stops all that runs, or waits to, for users that are suspended. */
+  stopSuspended: () => Promise<void>;
   platformKey: string;
   jwtSecret: string;
   tokenTtlSeconds: number;
@@ -20,20 +25,45 @@ export interface AuthHandlerOptions {
   local: boolean;
 }
 
-type AuthHandlers = Pick<Handlers, "login" | "signIn" | "signOut" | "me">;
+type AuthHandlers = Pick<Handlers, "login" | "signIn" | "signOut" | "setSuspension" | "me">;
 
 export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
-  const { database, platformKey, jwtSecret, tokenTtlSeconds, codes, local } = options;
-  const mint = (user: User) => mintToken(jwtSecret, user, tokenTtlSeconds);
+  const { database, gate, stopSuspended, platformKey, jwtSecret, tokenTtlSeconds, codes, local } = options;
+  const { clients } = gate;
+
+  const mint = async (userId: string) => {
+    const { suspended, tokenGeneration } = await ensureUser(database, userId);
+    if (suspended)
+      throw new ApiError("user_suspended", "This user is suspended. Ask whoever runs the server.");
+    return await mintToken(
+      jwtSecret,
+      { userId, scope: "user", generation: tokenGeneration },
+      tokenTtlSeconds,
+    );
+  };
+  const cookies = (incoming: IncomingMessage, token: string, maxAge: number) =>
+    sessionCookies(incoming, clients.isHttps(incoming), token, maxAge);
+  /** No page may sign a person in or out of another one's. */
+  const refuseForeign = (incoming: IncomingMessage) => {
+    if (!isForeign(incoming, clients.isHttps(incoming))) return;
+    throw new ApiError("invalid_origin", "Only this server's own pages may sign a person in or out.");
+  };
+  /** The user that a program with the platform key speaks of. */
+  const readUserId = (incoming: IncomingMessage, body: { platform_key: string; user_id: string }) => {
+    gate.trySignIn(incoming, () => {
+      if (sameKey(body.platform_key, platformKey)) return;
+      throw new ApiError("invalid_platform_key", "The platform key is wrong.");
+    });
+    const userId = parseUuid(body.user_id);
+    if (userId === null) throw new ApiError("invalid_user_id", "user_id has to be a UUID.");
+    return userId;
+  };
+
   return {
     async login({ body }, { incoming }) {
-      if (!sameKey(body.platform_key, platformKey)) {
-        throw new ApiError("invalid_platform_key", "The platform key is wrong.");
-      }
-      const userId = parseUuid(body.user_id);
-      if (userId === null) throw new ApiError("invalid_user_id", "user_id has to be a UUID.");
-      await ensureUser(database, userId);
-      const { token, expiresAt } = await mint({ userId, scope: "user" });
+      if (body.session) refuseForeign(incoming);
+      const userId = readUserId(incoming, body);
+      const { token, expiresAt } = await mint(userId);
       const answer = {
         token,
         expires_at: expiresAt.toISOString(),
@@ -41,28 +71,41 @@ export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
         ttl_seconds: tokenTtlSeconds,
       };
       const response = json(JSON.stringify(answer));
-      if (body.session) response.headers.set("Set-Cookie", cookie(incoming, token, tokenTtlSeconds));
+      if (body.session) setCookies(response, cookies(incoming, token, tokenTtlSeconds));
       return response;
     },
 
     async signIn({ body }, { incoming }) {
-      const userId = codes.redeem(body.code);
-      if (userId === null) {
+      refuseForeign(incoming);
+      const userId = gate.trySignIn(incoming, () => {
+        const found = codes.redeem(body.code);
+        if (found !== null) return found;
         throw new ApiError(
           "invalid_code",
           "This sign-in link was used already or is too old. Start zcbot again for a new one.",
         );
-      }
-      await ensureUser(database, userId);
-      const user: User = { userId, scope: "user" };
-      const { token } = await mint(user);
-      const response = json(JSON.stringify({ user_id: userId, scope: user.scope, local }));
-      response.headers.set("Set-Cookie", cookie(incoming, token, tokenTtlSeconds));
+      });
+      const { token } = await mint(userId);
+      const response = json(JSON.stringify({ user_id: userId, scope: "user", local }));
+      setCookies(response, cookies(incoming, token, tokenTtlSeconds));
       return response;
     },
 
     async signOut(_input, { incoming }) {
-      return new Response(null, { status: 204, headers: { "Set-Cookie": cookie(incoming, "", 0) } });
+      refuseForeign(incoming);
+      return new Response(null, { status: 204, headers: cookies(incoming, "", 0) });
+    },
+
+    async setSuspension({ body }, { incoming }) {
+      const userId = readUserId(incoming, body);
+      if (body.suspended) {
+        await suspendUser(database, userId);
+        gate.shutOut(userId);
+        await stopSuspended();
+      } else {
+        await liftSuspension(database, userId);
+      }
+      return { user_id: userId, suspended: body.suspended };
     },
 
     async me(_input, { user }) {
@@ -71,14 +114,12 @@ export function createAuthHandlers(options: AuthHandlerOptions): AuthHandlers {
   };
 }
 
+function setCookies(response: Response, cookies: Headers): void {
+  for (const cookie of cookies.getSetCookie()) response.headers.append("Set-Cookie", cookie);
+}
+
 /** Compares digests: equal lengths, constant time. */
 function sameKey(given: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-/** A page that came over https, perhaps through a proxy, says so in its origin: its cookie never goes in the clear. */
-function cookie(incoming: IncomingMessage, token: string, maxAge: number): string {
-  const secure = incoming.headers.origin?.startsWith("https://") ? "; Secure" : "";
-  return `${sessionCookie}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`;
 }

@@ -1,6 +1,7 @@
 import type { Migration } from "kysely/migration";
 import * as initial from "./0001-initial.ts";
 import * as durableRuns from "./0002-durable-runs.ts";
+import * as suspension from "./0003-suspension.ts";
 
 /**
  * Every migration under the name the database remembers it by, in the order of names. Imported one by
@@ -9,4 +10,5 @@ import * as durableRuns from "./0002-durable-runs.ts";
 export const migrations: Record<string, Migration> = {
   "0001-initial": initial,
   "0002-durable-runs": durableRuns,
+  "0003-suspension": suspension,
 };
