@@ -69,7 +69,7 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     started.push(() => folder.close());
     sweepUploads(folder, logger);
     const stores = await openStores(config, folder, logger, started);
-    const userRoot = createUserRoots(folder.users);
+    const userRoot = createUserRoots(folder.users, config.limits);
     const gate = new Gate({
       ...stores,
       clients: createClients(config.trustedProxies),

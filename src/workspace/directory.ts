@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import type { DiskSpace } from "./space/disk-space.ts";
 
 /** What stands at a path; links are followed where they stay inside. */
 export interface Entry {
@@ -31,11 +32,13 @@ export interface Page {
  *
  * Paths are relative, with `/`; bytes that are no UTF-8 stand in them as `files/name-codec` says. Every method throws `ApiError` (`invalid_path`, `path_not_found`,
  * `not_a_file`, `not_a_directory`, `directory_not_empty`, `root_not_deletable`, `name_too_long`, `disk_full`,
- * `unavailable`) and nothing else for what a path or the disk can cause.
+ * `quota_exceeded`, `unavailable`) and nothing else for what a path or the disk can cause.
  */
 export interface Directory {
   /** Absolute path on the host; for starting processes in, never for opening files. */
   readonly hostPath: string;
+  /** The room on the disk, shared with the directories above and below: whatever is written here goes by it. */
+  readonly space: DiskSpace;
   /** The tree below `path`, which is made where it is missing. */
   subdirectory(path: string): Promise<Directory>;
   /** The tree below one name, without a look at the disk: what is missing or no directory shows at its first use. */

@@ -7,25 +7,30 @@ import { listEntries, listPage, toEntry } from "./files/list-entries.ts";
 import { openFile, readWhole } from "./files/open-file.ts";
 import { createPendingFile, replacePlace } from "./files/pending-file.ts";
 import { at, type Place, type Root, walk } from "./files/walk.ts";
+import { type DiskSpace, unlimitedSpace } from "./space/disk-space.ts";
 
-/** The tree at an absolute host path, which is made where it is missing. The path itself is trusted. */
-export async function openDirectory(hostPath: string): Promise<Directory> {
+/**
+ * The tree at an absolute host path, which is made where it is missing. The path itself is trusted. What is written
+ * goes by `space`, where one is given.
+ */
+export async function openDirectory(hostPath: string, space = unlimitedSpace): Promise<Directory> {
   try {
     await mkdir(hostPath, { recursive: true });
-    return createDirectory({ base: await realpath(hostPath), names: [] });
+    return createDirectory({ base: await realpath(hostPath), names: [] }, space);
   } catch (error) {
     throw toDiskError(error);
   }
 }
 
-function createDirectory(root: Root): Directory {
+function createDirectory(root: Root, space: DiskSpace): Directory {
   const directory: Directory = {
     hostPath: join(root.base, ...root.names),
+    space,
     subdirectory: (path) =>
       walk(root, path, "make", async ({ names }) =>
-        createDirectory({ base: root.base, names: [...root.names, ...names] }),
+        createDirectory({ base: root.base, names: [...root.names, ...names] }, space),
       ),
-    child: (name) => createDirectory({ base: root.base, names: [...root.names, name] }),
+    child: (name) => createDirectory({ base: root.base, names: [...root.names, name] }, space),
     resolve: (path) => walk(root, path, "follow", async ({ names }) => names.join("/")),
     stat: (path) => walk(root, path, "follow", statPlace),
     list: (path) =>
@@ -52,13 +57,19 @@ function createDirectory(root: Root): Directory {
       await file.write(Buffer.from(text));
       await file.commit();
     },
-    create: (path) => walk(root, path, "prepare", createAt),
+    async create(path) {
+      await space.check();
+      return walk(root, path, "prepare", (place) => createAt(place, space));
+    },
     makeDirectory: (path) => walk(root, path, "make", async () => {}),
     move: (from, to) =>
       walk(root, from, "stay", (source) =>
         walk(root, to, "prepare", (target) => replacePlace(source, target)),
       ),
-    remove: (path) => walk(root, path, "stay", removePlace),
+    async remove(path) {
+      await walk(root, path, "stay", removePlace);
+      space.touch();
+    },
   };
   return directory;
 }
@@ -79,9 +90,9 @@ async function followEntry(directory: Directory, path: string, name: string): Pr
   }
 }
 
-async function createAt(place: Place): Promise<PendingFile> {
+async function createAt(place: Place, space: DiskSpace): Promise<PendingFile> {
   if (place.name === ".") throw new ApiError("not_a_file", "There is a folder at that path, not a file.");
-  return createPendingFile(place);
+  return createPendingFile(place, space);
 }
 
 async function removePlace(place: Place): Promise<void> {

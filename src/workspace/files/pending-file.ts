@@ -3,14 +3,15 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
 import { ApiError } from "../../protocol/error.ts";
 import type { PendingFile } from "../directory.ts";
+import type { DiskSpace } from "../space/disk-space.ts";
 import { errnoOf, toDiskError } from "./disk-error.ts";
 import { at, keepParent, type Place } from "./walk.ts";
 
 /**
  * Starts a file that takes the place's name on commit, with the mode of the file it replaces. Throws ApiError
- * `not_a_file` where anything but a regular file stands there.
+ * `not_a_file` where anything but a regular file stands there. What is written goes by `space`.
  */
-export async function createPendingFile(place: Place): Promise<PendingFile> {
+export async function createPendingFile(place: Place, space: DiskSpace): Promise<PendingFile> {
   const replaced = await statReplaced(place);
   const parent = await keepParent(place);
   const temporary = at({ parent }, `.zcbot-${randomUUID()}.tmp`);
@@ -51,6 +52,7 @@ export async function createPendingFile(place: Place): Promise<PendingFile> {
   return {
     write: (chunk) =>
       orDiscard(async () => {
+        await space.claim(chunk.length);
         await handle.writeFile(chunk);
         size += chunk.length;
       }),
