@@ -32,7 +32,10 @@ function problemsOf(sources: Partial<ConfigSources>): string[] {
   return [];
 }
 
-const keys = { ZCBOT_PLATFORM_KEY: "平台钥匙-0123456789-abc", ZCBOT_JWT_SECRET: "j".repeat(32) };
+const keys = {
+  ZCBOT_PLATFORM_KEY: "平台钥匙-f3Qz8rVt1m-乾坤",
+  ZCBOT_JWT_SECRET: "9c41f07ab86de2530f7cb1a94e68d203",
+};
 
 test("with nothing set it is local mode on 127.0.0.1:8787 with the data at home", () => {
   expect(load()).toMatchObject({

@@ -6,6 +6,7 @@ import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
 import { type Profiles, resolveProfiles } from "../agent/model/profiles.ts";
 import { findPackageRoot, isPackageRoot } from "./package-root.ts";
+import { findWeakness } from "./secret-strength.ts";
 import { listSettings, type Setting, Settings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -55,7 +56,7 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
   const { input, origins } = merge(flags, environment, file);
   const parsed = Settings.safeParse(input);
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, origins)));
-  problems.push(...findMissing({ host: "127.0.0.1", ...input }));
+  problems.push(...findMissing({ host: "127.0.0.1", ...input }), ...findWeak(input, origins));
   const models = parsed.success ? readModels(parsed.data, environment, problems) : undefined;
   if (problems.length > 0 || !parsed.success || !models) throw new StartError(problems, 2);
 
@@ -177,7 +178,6 @@ function findMissing(settings: Presence): string[] {
   const reason = isLoopback(settings.host)
     ? "with a platform key zcbot is not in local mode"
     : "the host is not a loopback address";
-  const invent = "openssl rand -hex 32 makes a good one";
   if (!settings.platformKey) {
     problems.push(`Set ZCBOT_PLATFORM_KEY (16 characters or more; ${invent}): ${reason}.`);
   }
@@ -185,6 +185,31 @@ function findMissing(settings: Presence): string[] {
     problems.push(`Set ZCBOT_JWT_SECRET (32 characters or more; ${invent}): ${reason}.`);
   }
   return problems;
+}
+
+const invent = "openssl rand -hex 32 makes a good one";
+
+/** Secrets that others may know or guess. One that is too short has been told of already. */
+function findWeak(input: Record<string, unknown>, origins: (path: string) => string): string[] {
+  const { platformKey, jwtSecret, jwtPreviousSecrets: before = [] } = input;
+  const previous = typeof before === "string" ? before.split(",").map((part) => part.trim()) : before;
+  const given: [setting: string, value: unknown, minimum: number][] = [
+    ["platformKey", platformKey, 16],
+    ["jwtSecret", jwtSecret, 32],
+    ...(Array.isArray(previous) ? previous : []).map((value): [string, unknown, number] => [
+      "jwtPreviousSecrets",
+      value,
+      32,
+    ]),
+  ];
+  const problems = given.flatMap(([setting, value, minimum]) => {
+    if (typeof value !== "string" || value.length < minimum) return [];
+    const weakness = findWeakness(value);
+    if (weakness !== undefined) return [`${origins(setting)} ${weakness}: ${invent}.`];
+    if (setting === "platformKey" || value !== platformKey) return [];
+    return [`${origins(setting)} is the same as ${origins("platformKey")}: ${invent}.`];
+  });
+  return [...new Set(problems)];
 }
 
 /** A worker on its own serves everybody's runs, wherever it is bound: it is never local. */

@@ -8,8 +8,8 @@ import { createServer, type Server } from "../../src/server/server.ts";
 import { createTestDatabase } from "./database.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 
-export const platformKey = "platform-key-of-the-tests";
-export const jwtSecret = "a-secret-of-the-tests-that-is-long-enough-0123456789";
+export const platformKey = "v8Kq3mWz7TfR-of-the-tests";
+export const jwtSecret = "hM4xPd9sYb2nLw6cJr8g-of-the-tests-eT5kVu3q";
 
 export interface TestServer {
   url: string;

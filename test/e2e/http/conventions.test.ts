@@ -7,7 +7,7 @@ import {
   stranger,
   type TaskAnswer,
 } from "../../support/api/request.ts";
-import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
+import { platformKey, startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;
 let user: TestUser;
@@ -50,7 +50,7 @@ describe("ids", () => {
   ])("a user may have the id %s, of whatever version", async (userId) => {
     const login = await ask<{ user_id: string }>(stranger(server.url), "POST", "/v1/auth/login", {
       user_id: userId,
-      platform_key: "platform-key-of-the-tests",
+      platform_key: platformKey,
     });
     expect(login).toMatchObject({ status: 200, body: { user_id: userId } });
   });
