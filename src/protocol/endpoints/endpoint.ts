@@ -20,7 +20,7 @@ export interface Endpoint {
   upload?: z.ZodObject;
   status: 200 | 201 | 202 | 204;
   /** The answer's schema, or the kind of bytes it streams. */
-  response?: z.ZodType | "events" | "changes" | "file" | "docx";
+  response?: z.ZodType | "events" | "changes" | "file" | "preview" | "docx";
   /** Refusals beyond those every endpoint has (401, 422, 429, 500, 503). */
   errors?: readonly ErrorCode[];
 }

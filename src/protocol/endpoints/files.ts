@@ -25,6 +25,17 @@ export const filesEndpoints = {
     response: "file",
     errors: ["invalid_path", "name_too_long", "not_a_file", "path_not_found", "range_not_satisfiable"],
   },
+  rawFile: {
+    ...files,
+    method: "GET",
+    path: "/v1/files/raw",
+    summary:
+      "Show a file in a browser: pictures, PDF, text, sound and films under their own type, where nothing in them can act; other files as downloads",
+    query: FilePath,
+    status: 200,
+    response: "preview",
+    errors: ["invalid_path", "name_too_long", "not_a_file", "path_not_found", "range_not_satisfiable"],
+  },
   uploadFiles: {
     ...files,
     method: "POST",
@@ -46,6 +57,7 @@ export const filesEndpoints = {
       "no_files",
       "too_large",
       "disk_full",
+      "quota_exceeded",
     ],
   },
   deleteFile: {

@@ -4,22 +4,32 @@ import type { OpenedFile } from "../../workspace/directory.ts";
 
 const chunkBytes = 256 * 1024;
 
+/** What a file is sent as. */
+export type FileHeaders = Record<string, string> & { "Content-Disposition": string; "Content-Type": string };
+
+/** A file that is only kept, never shown. */
+export function attachmentHeaders(name: string): FileHeaders {
+  return {
+    "Content-Disposition": `attachment; ${nameParameter(name)}`,
+    "Content-Type": "application/octet-stream",
+  };
+}
+
 /**
- * Answers with a file as an attachment: whole, the one range that was asked for, or only its headers where the
- * asker has it or asked with HEAD. The file is closed in any case, at the latest with the response.
+ * Answers with a file: whole, the one range that was asked for, or only its headers where the asker has it or asked
+ * with HEAD. The file is closed in any case, at the latest with the response.
  */
 export async function sendFile(
   file: OpenedFile,
-  name: string,
+  sentAs: FileHeaders,
   request: Request,
   outgoing: ServerResponse,
 ): Promise<Response> {
   const etag = `"${file.version}"`;
   const headers = new Headers({
+    ...sentAs,
     "Accept-Ranges": "bytes",
     "Cache-Control": "private, no-cache",
-    "Content-Disposition": attachment(name),
-    "Content-Type": "application/octet-stream",
     ETag: etag,
     "Last-Modified": file.modifiedAt.toUTCString(),
     "X-Content-Type-Options": "nosniff",
@@ -28,7 +38,7 @@ export async function sendFile(
     await file.handle.close();
     return new Response(null, { status: 304, headers });
   }
-  const range = chooseRange(request.headers, etag, file.size);
+  const range = request.method === "GET" ? chooseRange(request.headers, etag, file.size) : null;
   if (range === "unsatisfiable") {
     await file.handle.close();
     outgoing.setHeader("Content-Range", `bytes */${file.size}`);
@@ -46,12 +56,12 @@ export async function sendFile(
 }
 
 /** Only the extended form of RFC 5987, in which no name can end the header or pose as another one. */
-function attachment(name: string): string {
+export function nameParameter(name: string): string {
   const encoded = encodeURIComponent(name.toWellFormed()).replace(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  return `attachment; filename*=UTF-8''${encoded}`;
+  return `filename*=UTF-8''${encoded}`;
 }
 
 function matchesTag(header: string | null, etag: string): boolean {

@@ -68,7 +68,7 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
 function describeSuccess(row: Endpoint): ZodOpenApiResponsesObject {
   const whole = { description: row.summary, ...describeContent(row.response) };
   const responses: ZodOpenApiResponsesObject = { [String(row.status) as "200"]: whole };
-  if (row.response === "file") {
+  if (row.response === "file" || row.response === "preview") {
     responses["206"] = { ...whole, description: "The part that `Range` asks for" };
     responses["304"] = { description: "The file is still the one that `If-None-Match` names" };
   }
@@ -87,6 +87,8 @@ function describeContent(response: Endpoint["response"]): Partial<ZodOpenApiResp
       return { description: describeEvents(taskChangeData), content: events };
     case "file":
       return { content: { "application/octet-stream": { schema: bytes } } };
+    case "preview":
+      return { content: { "*/*": { schema: bytes } } };
     case "docx":
       return { content: { [docxType]: { schema: bytes } } };
     default:

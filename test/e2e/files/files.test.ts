@@ -109,7 +109,16 @@ describe("a path that leads out gets 400", () => {
 describe("listing", () => {
   test("the root", async () => {
     const listing = await listFiles(user);
-    expect(Object.keys(listing).toSorted()).toEqual(["crumbs", "current", "entries", "exists", "root"]);
+    expect(Object.keys(listing).toSorted()).toEqual([
+      "count",
+      "crumbs",
+      "current",
+      "entries",
+      "exists",
+      "page",
+      "page_size",
+      "root",
+    ]);
     expect(listing).toMatchObject({
       root: `workspace/users/${user.userId}`,
       current: "",

@@ -43,7 +43,7 @@ test("a directory is listed with folders first, then names without case; hidden 
     "中.txt",
     "管",
     "链.txt",
-    "\uFFFD.txt",
+    "\uEFFF.txt",
   ]);
   expect(entries[0]).toMatchObject({ is_dir: true, size: null });
   expect(entries[7]).toMatchObject({

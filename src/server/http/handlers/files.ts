@@ -2,11 +2,12 @@ import { posix } from "node:path";
 import { ApiError } from "../../../protocol/error.ts";
 import type { FileEntry } from "../../../protocol/file.ts";
 import type { Directory, Entry, Page } from "../../../workspace/directory.ts";
-import { sendFile } from "../download.ts";
+import { attachmentHeaders, sendFile } from "../download.ts";
 import type { Handlers } from "../handler.ts";
+import { previewHeaders } from "../preview.ts";
 import { receiveUpload, type UploadLimits } from "../upload.ts";
 
-type FileHandlers = Pick<Handlers, "listFiles" | "downloadFile" | "uploadFiles" | "deleteFile">;
+type FileHandlers = Pick<Handlers, "listFiles" | "downloadFile" | "rawFile" | "uploadFiles" | "deleteFile">;
 
 export function createFileHandlers(
   userRoots: (userId: string) => Promise<Directory>,
@@ -32,7 +33,15 @@ export function createFileHandlers(
 
     async downloadFile({ query }, { user, request, outgoing }) {
       const root = await userRoots(user.userId);
-      return sendFile(await root.open(query.path), posix.basename(query.path), request, outgoing);
+      const sentAs = attachmentHeaders(nameOf(query.path));
+      return sendFile(await root.open(query.path), sentAs, request, outgoing);
+    },
+
+    async rawFile({ query }, { user, request, outgoing }) {
+      const root = await userRoots(user.userId);
+      const name = nameOf(query.path);
+      const sentAs = previewHeaders(name) ?? attachmentHeaders(name);
+      return sendFile(await root.open(query.path), sentAs, request, outgoing);
     },
 
     async uploadFiles(_input, { user, incoming, outgoing }) {
@@ -66,6 +75,11 @@ async function look(
     if (error.code === "path_not_found") return missing;
     throw error;
   }
+}
+
+/** The last name of a path that leads to a file. */
+function nameOf(path: string): string {
+  return posix.basename(posix.normalize(path));
 }
 
 function crumbsOf(current: string): { label: string; rel: string }[] {
