@@ -5,6 +5,8 @@ import type { DiskSpace } from "./space/disk-space.ts";
 export interface Entry {
   name: string;
   isDirectory: boolean;
+  /** Whether it is a regular file; what is neither is a FIFO, a socket or a device. */
+  isFile: boolean;
   /** bytes */
   size: number;
   modifiedAt: Date;

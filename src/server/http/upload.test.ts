@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -229,4 +230,55 @@ test("what uploads before a crash have left is removed, and nothing else", async
   expect(await readdir(server.inside(""))).toContain(left);
   await removeStaleUploads(users, new Date(Date.now() + 3_600_000));
   expect(await readdir(server.inside(""))).toEqual([".zcbot-upload-mine"]);
+});
+
+test("a file or a link that is named as an upload under way is left alone, and keeps nothing from being removed", async () => {
+  const named = (last: number) => `.zcbot-upload-018f0000-0000-7000-8000-00000000000${last}`;
+  await mkdir(server.inside("我的"));
+  await writeFile(server.inside("我的/文.txt"), "文");
+  await writeFile(server.inside(named(1)), "文");
+  await symlink("我的", server.inside(named(2)));
+  await mkdir(server.inside(named(3)));
+  await removeStaleUploads(await openDirectory(server.host), new Date(Date.now() + 3_600_000));
+  expect((await readdir(server.inside(""))).sort()).toEqual([named(1), named(2), "我的"].sort());
+  expect(await readdir(server.inside("我的"))).toEqual(["文.txt"]);
+});
+
+test("what stands in the way of one file keeps the others from being saved", async () => {
+  execFileSync("mkfifo", [server.inside("管")]);
+  await mkdir(server.inside("夹"));
+  for (const taken of ["管", "夹"]) {
+    const parts: Part[] = [
+      ["files", "好", "好.txt"],
+      ["files", "坏", taken],
+    ];
+    expect(await refusal(await upload(parts))).toEqual([400, "not_a_file"]);
+  }
+  expect((await readdir(server.inside(""))).sort()).toEqual(["夹", "管"].sort());
+});
+
+test("names that the server gives its own files under way are nobody else's", async () => {
+  expect(await refusal(await upload([["files", "x", ".zcbot-upload-1"]]))).toEqual([
+    400,
+    "invalid_file_name",
+  ]);
+  for (const path of [".zcbot-upload-1", "夹/.zcbot-x/深"]) {
+    expect(
+      await refusal(
+        await upload([
+          ["path", path],
+          ["files", "x", "文"],
+        ]),
+      ),
+    ).toEqual([400, "invalid_path"]);
+  }
+  expect(
+    (
+      await upload([
+        ["path", ".zcbot"],
+        ["files", "x", "zcbot-1"],
+      ])
+    ).status,
+  ).toBe(200);
+  expect(await readdir(server.inside(""))).toEqual([".zcbot"]);
 });

@@ -5,6 +5,7 @@ import busboy from "busboy";
 import { ApiError } from "../../protocol/error.ts";
 import type { UploadResult } from "../../protocol/file.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import { encodeName } from "../../workspace/files/name-codec.ts";
 import { wrongShape } from "./read-input.ts";
 
 export interface UploadLimits {
@@ -31,6 +32,9 @@ const stagingName = /^\.zcbot-upload-[0-9a-f-]{36}$/;
 /** How long the rest of a refused upload is read, milliseconds: most clients hear an answer only at their end. */
 const drainMs = 30_000;
 const maxPathBytes = 64 * 1024;
+const maxFields = 100;
+/** What a form may hold beside its files: fields, headers of parts, what stands before, between and behind them. */
+const maxOtherBytes = 8 * 2 ** 20;
 
 /**
  * Streams a multipart request's files to a hidden directory and moves them to their places once all of them, and
@@ -45,6 +49,7 @@ export async function receiveUpload(
   const staging = stagingPrefix + randomUUID();
   try {
     const form = openForm(incoming, limits);
+    await root.space.check(Number(incoming.headers["content-length"] ?? 1));
     const stage = await root.subdirectory(staging);
     try {
       return await keepFiles(root, staging, await readForm(form, incoming, root, stage, limits));
@@ -62,12 +67,21 @@ export async function removeStaleUploads(users: Directory, olderThan: Date): Pro
   for (const user of await users.list("")) {
     if (!user.isDirectory) continue;
     const root = await users.subdirectory(user.name);
-    for (const { name } of await root.list("")) {
-      if (!stagingName.test(name)) continue;
-      const entries = [await root.stat(name), ...(await root.list(name))];
-      if (entries.every((entry) => entry.modifiedAt < olderThan)) await removeStaging(root, name);
+    const { entries } = await root.listPage("", { start: 0, size: 5_000, hidden: true });
+    for (const { name, isDirectory } of entries) {
+      if (!isDirectory || !stagingName.test(name)) continue;
+      await removeIfStale(root, name, olderThan).catch((error) => {
+        if (!(error instanceof ApiError)) throw error;
+      });
     }
   }
+}
+
+async function removeIfStale(root: Directory, name: string, olderThan: Date): Promise<void> {
+  // A link of that name, which a command has made, leads to files that are no upload's.
+  if ((await root.resolve(name)) !== name) return;
+  const entries = [await root.stat(name), ...(await root.list(name))];
+  if (entries.every((entry) => entry.modifiedAt < olderThan)) await removeStaging(root, name);
 }
 
 /** What cannot be removed now is removed at the next start. */
@@ -95,7 +109,7 @@ function openForm(incoming: IncomingMessage, limits: UploadLimits): busboy.Busbo
       limits: {
         fileSize: limits.uploadBytes + 1,
         files: limits.uploadFiles,
-        fields: 100,
+        fields: maxFields,
         fieldSize: maxPathBytes,
       },
     });
@@ -115,6 +129,7 @@ async function readForm(
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const files: Promise<StagedFile>[] = [];
   let path = "";
+  let otherBytes = 0;
   form.on("field", (field, value, { valueTruncated }) => {
     // What busboy takes for a text here is a file whose name is empty, or is none that can be read.
     if (field === "files") fail(badFileName());
@@ -130,9 +145,15 @@ async function readForm(
     stream.on("limit", () => {
       fail(new ApiError("too_large", `A file is at most ${limits.uploadBytes} bytes large.`));
     });
-    const file = stageFile(stage, String(files.length), filename, stream);
+    const onBytes = (count: number): void => {
+      otherBytes -= count;
+    };
+    const file = stageFile(stage, String(files.length), filename, stream, onBytes);
     file.catch(fail);
     files.push(file);
+  });
+  form.on("fieldsLimit", () => {
+    fail(new ApiError("too_large", `Send at most ${maxFields} fields beside the files.`));
   });
   form.on("filesLimit", () => {
     fail(new ApiError("too_large", `Upload at most ${limits.uploadFiles} files at a time.`));
@@ -145,7 +166,12 @@ async function readForm(
     if (!incoming.complete) fail(wrongShape(["body"], "The upload was cut off.", "multipart"));
   };
   if (incoming.destroyed) onGone();
-  incoming.on("close", onGone);
+  const onData = (chunk: Buffer): void => {
+    otherBytes += chunk.length;
+    if (otherBytes > maxOtherBytes)
+      fail(new ApiError("too_large", "The form holds too much beside its files."));
+  };
+  incoming.on("close", onGone).on("data", onData);
   incoming.pipe(form);
   try {
     await ended;
@@ -156,7 +182,7 @@ async function readForm(
     await Promise.allSettled(files);
     throw error;
   } finally {
-    incoming.off("close", onGone);
+    incoming.off("close", onGone).off("data", onData);
   }
 }
 
@@ -165,14 +191,18 @@ async function stageFile(
   staged: string,
   name: string | undefined,
   stream: Readable,
+  onBytes: (count: number) => void,
 ): Promise<StagedFile> {
   if (!isFileName(name)) throw badFileName();
-  if (Buffer.byteLength(name) > 255) {
+  if (encodeName(name).length > 255) {
     throw new ApiError("name_too_long", "A file's name is at most 255 bytes long. Use a shorter one.");
   }
   const file = await stage.create(staged);
   try {
-    for await (const chunk of stream) await file.write(chunk);
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      onBytes(chunk.length);
+      await file.write(chunk);
+    }
     return { staged, name, size: await file.commit() };
   } finally {
     await file.discard();
@@ -182,16 +212,22 @@ async function stageFile(
 function badFileName(): ApiError {
   return new ApiError(
     "invalid_file_name",
-    "A file needs a name without '/' and '\\' that is not '.' or '..'.",
+    "A file needs a name without '/' and '\\' that is not '.' or '..' and does not begin with '.zcbot-'.",
   );
 }
 
+/** Names that begin so are the server's own: uploads and writes under way. */
+const ownName = /(^|\/)\.zcbot-/;
+
 function isFileName(name: string | undefined): name is string {
-  return name !== undefined && name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+  if (name === undefined || name === "" || name === "." || name === "..") return false;
+  return !/[/\\\0]/.test(name) && !ownName.test(name);
 }
 
 /** A path that leads out is refused before the files are received; one that is missing will be made. */
 async function refuseBadPath(root: Directory, path: string): Promise<void> {
+  if (ownName.test(path))
+    throw new ApiError("invalid_path", "Folders that begin with '.zcbot-' are the server's.");
   try {
     await root.resolve(path);
   } catch (error) {
@@ -201,7 +237,7 @@ async function refuseBadPath(root: Directory, path: string): Promise<void> {
 
 async function keepFiles(root: Directory, staging: string, { path, files }: Form): Promise<UploadResult> {
   if (files.length === 0) throw new ApiError("no_files", "Send at least one file in the field 'files'.");
-  for (const { name } of files) await refuseFolder(root, path === "" ? name : `${path}/${name}`);
+  for (const { name } of files) await refuseUnlessFile(root, path === "" ? name : `${path}/${name}`);
   await root.makeDirectory(path);
   const current = await root.resolve(path);
   const saved: UploadResult["saved"] = [];
@@ -213,13 +249,15 @@ async function keepFiles(root: Directory, staging: string, { path, files }: Form
   return { count: saved.length, saved };
 }
 
-/** A file cannot take a folder's place. */
-async function refuseFolder(root: Directory, path: string): Promise<void> {
+/** A file takes the place of a file or of nothing; what stands in the way of one is found before any is moved. */
+async function refuseUnlessFile(root: Directory, path: string): Promise<void> {
   const entry = await root.stat(path).catch((error: unknown) => {
     if (error instanceof ApiError && error.code === "path_not_found") return null;
     throw error;
   });
-  if (entry?.isDirectory) throw new ApiError("not_a_file", "There is a folder of a file's name already.");
+  if (entry && !entry.isFile) {
+    throw new ApiError("not_a_file", "There is a folder or a special file of a file's name already.");
+  }
 }
 
 /** Reads what is left of a body, for a while. False if there is still more. */

@@ -113,5 +113,11 @@ async function look(place: Place, name: string, follow: Follow): Promise<Entry |
 
 /** What is told of a file or directory. */
 export function toEntry(name: string, stats: Stats): Entry {
-  return { name, isDirectory: stats.isDirectory(), size: stats.size, modifiedAt: stats.mtime };
+  return {
+    name,
+    isDirectory: stats.isDirectory(),
+    isFile: stats.isFile(),
+    size: stats.size,
+    modifiedAt: stats.mtime,
+  };
 }
