@@ -15,7 +15,7 @@ const mayImport: Record<string, string[]> = {
   web: ["web", "client", "protocol"],
   cli: ["cli", "client", "protocol"],
   // Looks at all that a server relies on, without being one.
-  "cli/doctor": ["cli/doctor", "client", "server", "workspace/processes/launcher.ts", "protocol"],
+  "cli/doctor": ["cli/doctor", "client", "server", "protocol"],
   // What stands beside server.ts says what is set and what went wrong; it joins nothing.
   server: ["server/*", "protocol", "workspace"],
   "server/server.ts": ["server", "agent", "workspace", "protocol"],

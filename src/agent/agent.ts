@@ -2,7 +2,6 @@ import type { RunEvent } from "../protocol/event.ts";
 import type { ChatMessage, ChatToolCall } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
-import type { Directory } from "../workspace/directory.ts";
 import { parseArguments } from "./arguments.ts";
 import type {
   ConversationMessage,
@@ -15,7 +14,7 @@ import type {
 import type { NeedsApproval } from "./requests.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
-import type { Tool } from "./tools/tool.ts";
+import type { Tool, Workplace } from "./tools/tool.ts";
 
 /** What the agent says while it works. How a run starts and ends is said by whoever runs the agent. */
 export type AgentEvent = Extract<
@@ -61,7 +60,7 @@ export interface AgentInput {
   conversation: ConversationMessage[];
   tools: Tool[];
   model: Model;
-  directory: Directory;
+  workplace: Workplace;
   maxSteps: number;
   /** The number of the first step; above 1 where an interrupted run goes on. */
   firstStep?: number;

@@ -2,15 +2,14 @@ import { performance } from "node:perf_hooks";
 import type { ChatToolCall } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
-import type { Directory } from "../workspace/directory.ts";
 import type { AgentSink } from "./agent.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage } from "./model/model.ts";
 import { askPerson, findGate, type Gate, type NeedsApproval } from "./requests.ts";
-import type { Tool, ToolOutcome } from "./tools/tool.ts";
+import type { Tool, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
-  directory: Directory;
+  workplace: Workplace;
 }
 
 /** What decides about a call. */
@@ -56,7 +55,7 @@ export async function runToolCalls(
       askAbout(batches.slice(index).flat(), sink);
       return false;
     }
-    await Promise.all(batch.map((prepared) => runCall(prepared, setting.directory, sink, signal)));
+    await Promise.all(batch.map((prepared) => runCall(prepared, setting.workplace, sink, signal)));
   }
   return true;
 }
@@ -202,7 +201,7 @@ function batchCalls(calls: PreparedCall[]): PreparedCall[][] {
 
 async function runCall(
   { call, run }: PreparedCall,
-  directory: Directory,
+  workplace: Workplace,
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<void> {
@@ -229,10 +228,10 @@ async function runCall(
   const startedAt = performance.now();
   let outcome: ToolOutcome;
   try {
-    const context = { directory, signal, report, ...(answer && { answer }) };
+    const context = { ...workplace, signal, report, ...(answer && { answer }) };
     outcome = await run.tool.execute(run.input, context);
   } catch (error) {
-    outcome = signal.aborted ? stoppedDuring : explainCrash(error, directory);
+    outcome = signal.aborted ? stoppedDuring : explainCrash(error, workplace);
   }
   live = false;
   // In one breath with the result: what has been answered is never asked again.
@@ -254,7 +253,7 @@ async function committedOrAborted(sink: AgentSink, signal: AbortSignal): Promise
 }
 
 /** A tool that throws breaks its contract; the model reads why, without the host's paths. */
-function explainCrash(error: unknown, directory: Directory): ToolOutcome {
+function explainCrash(error: unknown, { directory }: Workplace): ToolOutcome {
   const message = error instanceof Error ? error.message : String(error);
   return {
     content: `The tool failed unexpectedly: ${message.replaceAll(directory.hostPath, ".")}`,

@@ -101,7 +101,7 @@ test("all problems are told at once, each with the name it was set by", () => {
       `${file}: "limits.steps" must be a whole number from 1 to 100000.`,
       `${file}: "corsOrigins" must be origins like https://example.com, without a path, parted by commas.`,
       "--port must be a whole number from 0 to 65535.",
-      "--sandbox must be one of auto, strict, reduced, external, off.",
+      "--sandbox must be one of auto, strict, reduced, external, off, disabled.",
       "ZCBOT_PLATFORM_KEY must have at least 16 characters.",
       "ZCBOT_LIMIT_RUNS must be a whole number from 1 to 100000.",
       "DATABASE_URL must look like postgres://user:password@host:5432/database.",

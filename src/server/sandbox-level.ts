@@ -1,29 +1,75 @@
+import type { Health } from "../protocol/server.ts";
+import { openSandbox } from "../workspace/sandbox/open-sandbox.ts";
+import { findLauncher, plainSandbox } from "../workspace/sandbox/plain.ts";
+import type { CommandLimits, Sandbox } from "../workspace/sandbox/sandbox.ts";
+import { searchProgram } from "../workspace/search.ts";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the agent's commands run in. */
-export interface Sandbox {
+export interface ChosenSandbox {
+  /** Where commands run; searches of the agent, too. */
+  sandbox: Sandbox;
   /** Whether the agent has a shell at all. */
   commands: boolean;
   /** The level as /healthz, the page and the log say it. */
-  shown: "external" | "off" | "disabled";
+  shown: Health["sandbox"];
+  /** Why it is not stronger, in sentences for the operator. */
+  notes: readonly string[];
 }
 
+const installAdvice =
+  "apt-get install bubblewrap (or your system's package of that name) gives the strict level.";
+
 /**
- * Decides, at start, how commands run. No isolating level exists yet: so there is a shell for the one user of
- * local mode, and where the operator has declared that the surroundings isolate; else none.
+ * Decides, at start, how commands run, by trying it out. Without an isolating level there is a shell only for
+ * the one user of local mode, and where the operator has declared that the surroundings isolate. Throws StartError where
+ * what is set cannot be met.
  */
-export function chooseSandbox(config: Pick<Config, "sandbox" | "local">): Sandbox {
-  if (config.sandbox === "external") return { commands: true, shown: "external" };
-  if (config.sandbox === "strict" || config.sandbox === "reduced") {
-    throw new StartError(
-      [`ZCBOT_SANDBOX=${config.sandbox} cannot be met by this version. Set it to auto, or to external.`],
-      2,
-    );
+export async function chooseSandbox(config: Config): Promise<ChosenSandbox> {
+  const { sandbox: wanted, local } = config;
+  if (wanted === "external") return openPlain("external", []);
+  if (wanted === "disabled") return openDisabled(["ZCBOT_SANDBOX=disabled is set."]);
+  if (wanted === "off") {
+    if (!local)
+      throw new StartError(["ZCBOT_SANDBOX=off is only for local mode, where zcbot serves one user."], 2);
+    return openPlain("off", ["ZCBOT_SANDBOX=off is set."]);
   }
-  if (config.local) return { commands: true, shown: "off" };
-  if (config.sandbox === "off") {
-    throw new StartError(["ZCBOT_SANDBOX=off is only for local mode, where zcbot serves one user."], 2);
+  const opened = await openSandbox(wanted, {
+    hidden: [config.dataDir, ...(config.file ? [config.file] : [])],
+    readable: config.sandboxRead,
+    skills: config.skillsDir,
+    programs: [searchProgram],
+    userFiles: config.sandboxFiles === "user",
+    limits: commandLimits(config),
+    shared: !local,
+  });
+  if (!("problems" in opened)) {
+    return { sandbox: opened, commands: true, shown: opened.level, notes: opened.lacks };
   }
-  return { commands: false, shown: "disabled" };
+  const reasons = [...opened.problems, installAdvice];
+  if (wanted !== "auto") {
+    throw new StartError([`ZCBOT_SANDBOX=${wanted} cannot be met here.`, ...reasons], 2);
+  }
+  if (local) return openPlain("off", reasons);
+  return openDisabled(reasons);
+}
+
+async function openPlain(level: "external" | "off", notes: readonly string[]): Promise<ChosenSandbox> {
+  const sandbox = plainSandbox(await findLauncher(), level, notes);
+  return { sandbox, commands: true, shown: level, notes };
+}
+
+/** Searches remain: they start one program that only reads. */
+async function openDisabled(notes: readonly string[]): Promise<ChosenSandbox> {
+  return { ...(await openPlain("off", notes)), commands: false, shown: "disabled" };
+}
+
+function commandLimits({ limits }: Config): CommandLimits {
+  return {
+    memoryBytes: limits.commandMemoryBytes,
+    processes: limits.commandProcesses,
+    temporaryBytes: limits.commandTemporaryBytes,
+    fileBytes: limits.userBytes,
+  };
 }

@@ -35,7 +35,7 @@ import { executeRun, readAhead } from "./runs/execute-run.ts";
 import { identify } from "./runs/membership.ts";
 import type { Starting } from "./runs/start-run.ts";
 import { Worker } from "./runs/worker.ts";
-import { chooseSandbox, type Sandbox } from "./sandbox-level.ts";
+import { type ChosenSandbox, chooseSandbox } from "./sandbox-level.ts";
 import { StartError } from "./start-error.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
 import { retryWhileAway } from "./store/database-away.ts";
@@ -63,13 +63,16 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     }
   };
   try {
-    const sandbox = chooseSandbox(config);
     const models = createModels(config.models, config.limits.stallMs);
     const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
     started.push(() => folder.close());
     sweepUploads(folder, logger);
+    // It is tried out while the database starts.
+    const choosing = openCommands(config, logger, started);
+    choosing.catch(() => {});
     const stores = await openStores(config, folder, logger, started);
     const userRoot = createUserRoots(folder.users, config.limits);
+    const sandbox = await choosing;
     const gate = new Gate({
       ...stores,
       clients: createClients(config.trustedProxies),
@@ -99,6 +102,15 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
   }
 }
 
+async function openCommands(config: Config, logger: Logger, started: Stops): Promise<ChosenSandbox> {
+  const chosen = await chooseSandbox(config);
+  started.push(() => chosen.sandbox.close());
+  const { shown, notes } = chosen;
+  const isWeak = shown === "off" || shown === "disabled";
+  logger[isWeak ? "warn" : "info"]({ sandbox: shown, notes }, "how commands of the agent are isolated");
+  return chosen;
+}
+
 /** Nobody uploads for longer: what was staged before is what a killed server left. */
 const staleUploadMs = 24 * 3_600_000;
 
@@ -117,7 +129,7 @@ interface Parts {
   database: Database;
   runsDatabase: Database;
   models: Models;
-  sandbox: Sandbox;
+  sandbox: ChosenSandbox;
   logger: Logger;
   userRoot: (userId: string) => Promise<Directory>;
   gate: Gate;
@@ -182,6 +194,7 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
     userRoot,
     modelFor: models.modelFor,
     tools: createTools({ bash: sandbox.commands, maxCommandMs: config.limits.commandMs }),
+    sandbox: sandbox.sandbox,
     skillsDirectory: config.skillsDir,
     maxSteps: limits.steps,
     maxAttempts: limits.attempts,

@@ -266,10 +266,10 @@ export const Settings = z.strictObject({
   defaultProfile: setting(text.optional(), {
     description: "Which of the profiles a task has that chose none; `ZCBOT_MODEL` outranks it.",
   }),
-  sandbox: setting(oneOf(["auto", "strict", "reduced", "external", "off"]).default("auto"), {
+  sandbox: setting(oneOf(["auto", "strict", "reduced", "external", "off", "disabled"]).default("auto"), {
     environment: "ZCBOT_SANDBOX",
     description:
-      "How commands of the agent are isolated. `auto` takes the strongest level that works here; `strict` and `reduced` insist on one; `external` declares that the surroundings isolate; `off` isolates nothing.",
+      "How commands of the agent are isolated. `auto` takes the strongest level that works here; `strict` and `reduced` insist on one; `external` declares that the surroundings isolate; `off` isolates nothing; `disabled` has no commands.",
   }),
   sandboxFiles: setting(oneOf(["task", "user"]).default("task"), {
     environment: "ZCBOT_SANDBOX_FILES",

@@ -5,14 +5,20 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findLauncher, groupLauncher, type Launcher } from "./processes/launcher.ts";
-import { killAllCommands, runWith } from "./run-command.ts";
-import type { Command, CommandResult } from "./sandbox.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openTestSandbox } from "../../test/support/sandbox.ts";
+import { killAllCommands, runCommand } from "./run-command.ts";
+import { findLauncher, groupLauncher, plainSandbox } from "./sandbox/plain.ts";
+import type { Command, CommandResult, Sandbox } from "./sandbox/sandbox.ts";
 
-const launchers = [
-  { name: "in a pid namespace or what comes nearest", get: findLauncher },
-  { name: "in a process group", get: groupLauncher },
+const sandboxes: { name: string; get: () => Promise<Sandbox | null> }[] = [
+  { name: "in a strict sandbox", get: () => openTestSandbox("strict") },
+  { name: "in a reduced sandbox", get: () => openTestSandbox("reduced") },
+  {
+    name: "in a pid namespace or what comes nearest",
+    get: async () => plainSandbox(await findLauncher(), "off", []),
+  },
+  { name: "in a process group", get: async () => plainSandbox(await groupLauncher(), "off", []) },
 ];
 
 let cwd: string;
@@ -44,14 +50,22 @@ function asCommandLine(sleep: string): string {
   return sleep.replace(" ", "\0");
 }
 
-describe.each(launchers)("a command $name", ({ get }) => {
-  let launcher: Launcher;
+describe.each(sandboxes)("a command $name", ({ get }) => {
+  let sandbox: Sandbox | null;
+  /** The working directory as commands see it. */
+  let seen: string;
   beforeAll(async () => {
-    launcher = await get();
+    sandbox = await get();
+    seen = sandbox?.pathInside(cwd) ?? "";
+  });
+  afterAll(() => sandbox?.close());
+  beforeEach(({ skip }) => {
+    if (!sandbox) skip("this machine has no such sandbox");
   });
 
   function run(script: string, more: Partial<Command> = {}): Promise<CommandResult> {
-    return runWith(launcher, {
+    if (!sandbox) throw new Error("no sandbox");
+    return runCommand(sandbox, {
       argv: ["bash", "-c", script],
       cwd,
       timeoutMs: 20_000,
@@ -88,7 +102,7 @@ describe.each(launchers)("a command $name", ({ get }) => {
       "ZCBOT_COMMAND",
     ];
     expect(names.filter((name) => !expected.includes(name ?? ""))).toEqual([]);
-    expect(environment).toContain(`HOME=${cwd}`);
+    expect(environment).toContain(`HOME=${seen}`);
     expect(environment).toContain("LANGUAGE_NAME=中文");
     expect(descriptors).toContain("/dev/null");
     expect(
@@ -192,10 +206,13 @@ test("commands in a namespace die with a server that is killed", async ({ skip }
   if ((await findLauncher()).containment !== "namespace") skip();
   const sleep = uniqueSleep();
   const module = fileURLToPath(new URL("./run-command.ts", import.meta.url));
+  const plain = fileURLToPath(new URL("./sandbox/plain.ts", import.meta.url));
   const script = `
     import { runCommand } from ${JSON.stringify(module)};
+    import { findLauncher, plainSandbox } from ${JSON.stringify(plain)};
+    const sandbox = plainSandbox(await findLauncher(), "off", []);
     const script = ${JSON.stringify(`setsid ${sleep} & ${sleep}`)};
-    await runCommand({ argv: ["bash", "-c", script], cwd: "/", timeoutMs: 60_000, maxOutputBytes: 100,
+    await runCommand(sandbox, { argv: ["bash", "-c", script], cwd: "/", timeoutMs: 60_000, maxOutputBytes: 100,
       signal: new AbortController().signal });`;
   const server = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
     stdio: "ignore",
@@ -215,10 +232,10 @@ async function exact(sleep: string): Promise<number> {
 
 test("a command's mark is its own", async () => {
   const canary = randomUUID();
-  const launcher = await groupLauncher();
+  const sandbox = plainSandbox(await groupLauncher(), "off", []);
   const other = spawn("sleep", ["300"], { env: { ZCBOT_COMMAND: canary }, stdio: "ignore" });
   const command = { cwd, timeoutMs: 5_000, maxOutputBytes: 10, signal: new AbortController().signal };
-  await runWith(launcher, { ...command, argv: ["true"] });
+  await runCommand(sandbox, { ...command, argv: ["true"] });
   expect(other.exitCode ?? other.signalCode).toBeNull();
   other.kill();
   await once(other, "exit");

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { ApiError } from "../protocol/error.ts";
 import { createBoundedOutput } from "./processes/bounded-output.ts";
 import { kill, killGroup, killNamespace } from "./processes/kill-tree.ts";
-import { commandPath, findLauncher, type Launcher } from "./processes/launcher.ts";
-import { createMark, markName } from "./processes/mark.ts";
-import type { Command, CommandResult } from "./sandbox.ts";
+import { createMark } from "./processes/mark.ts";
+import type { Command, CommandResult, Launch, Sandbox } from "./sandbox/sandbox.ts";
 
 /** Of a timer, milliseconds; Node fires longer ones at once. */
 const longestTimer = 2 ** 31 - 1;
@@ -16,22 +16,17 @@ const outputPatience = 500;
 
 const running = new Set<() => Promise<void>>();
 
-/**
- * Runs a command and answers when it and everything it started has ended, by itself or by force. A failure of
- * the command is a result (127: no such program); throws ApiError `path_not_found` where `cwd` is missing,
- * `unavailable` where the system starts no process.
- */
-export async function runCommand(command: Command): Promise<CommandResult> {
-  return runWith(await findLauncher(), command);
-}
-
 /** Ends every running command; done when nothing of them is left. */
 export async function killAllCommands(): Promise<void> {
   await Promise.all([...running].map((end) => end()));
 }
 
-/** `runCommand` through a given launcher. */
-export async function runWith(launcher: Launcher, command: Command): Promise<CommandResult> {
+/**
+ * Runs a command and answers when it and everything it started has ended, by itself or by force. A failure of
+ * the command is a result (127: no such program); throws ApiError `path_not_found` where `cwd` is missing,
+ * `unavailable` where the system starts no process.
+ */
+export async function runCommand(sandbox: Sandbox, command: Command): Promise<CommandResult> {
   const startedAt = performance.now();
   const output = createBoundedOutput(command.maxOutputBytes);
   const finish = (exitCode: number | null, killedBy: CommandResult["killedBy"]): CommandResult => ({
@@ -43,7 +38,8 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   if (command.signal.aborted) return finish(null, "abort");
 
   const mark = createMark();
-  const child = await start(launcher, command, mark);
+  const launch = sandbox.prepare(command, mark);
+  const child = await start(launch, command);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const closed = new Promise((resolve) => child.once("close", resolve));
   const flush = readOutput(child, output.add, command.onOutput);
@@ -52,7 +48,7 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   let forced: "timeout" | "abort" | null = null;
   const end = async (reason: "timeout" | "abort"): Promise<void> => {
     forced ??= reason;
-    await endProcesses(launcher, child, mark);
+    await endProcesses(sandbox, child, mark);
     await exited;
   };
   const onAbort = (): Promise<void> => end("abort");
@@ -65,36 +61,58 @@ export async function runWith(launcher: Launcher, command: Command): Promise<Com
   command.signal.removeEventListener("abort", onAbort);
   running.delete(onAbort);
 
-  if (launcher.containment === "group") await killGroup(child.pid ?? 0, mark);
+  if (sandbox.containment === "group") await killGroup(child.pid ?? 0, mark);
+  launch.onEnded();
   await Promise.race([closed, wait(outputPatience, undefined, { ref: false })]);
   child.stdout?.destroy();
   child.stderr?.destroy();
   flush();
   if (forced !== null) return finish(null, forced);
-  if (complaint() !== "") throw cannotStart(new Error(complaint()));
+  if (complaint() !== "") throw await explainStart(command, new Error(complaint()));
   return finish(code, code === null || isDeathBySignal(code) ? "signal" : null);
 }
 
-async function start(launcher: Launcher, command: Command, mark: string): Promise<ChildProcess> {
-  const [file = "", ...rest] = [...launcher.prefix, ...command.argv];
+async function start(launch: Launch, command: Command): Promise<ChildProcess> {
+  const [file = "", ...rest] = launch.argv;
   const child = spawn(file, rest, {
-    cwd: command.cwd,
-    env: commandEnvironment(launcher, command, mark),
+    cwd: launch.cwd,
+    env: launch.env,
     detached: true,
-    stdio: [command.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [
+      command.stdin === undefined ? "ignore" : "pipe",
+      "pipe",
+      "pipe",
+      ...launch.inputs.map(() => "pipe" as const),
+    ],
   });
   try {
     await once(child, "spawn");
   } catch (error) {
-    const directory = await stat(command.cwd).catch(() => null);
-    if (directory?.isDirectory()) throw cannotStart(error);
-    throw new ApiError("path_not_found", "The working directory does not exist.", { cause: error });
+    throw await explainStart(command, error);
   }
   child.on("error", () => {});
+  try {
+    launch.onStarted(child.pid ?? 0);
+  } catch (error) {
+    // It has begun nothing yet.
+    kill(child.pid ?? 0);
+    throw cannotStart(error);
+  }
+  for (const [index, input] of launch.inputs.entries()) {
+    const pipe = child.stdio[3 + index] as Writable;
+    pipe.on("error", () => {});
+    pipe.end(input);
+  }
   // A command that does not read its input is no fault.
   child.stdin?.on("error", () => {});
   child.stdin?.end(command.stdin);
   return child;
+}
+
+async function explainStart(command: Command, cause: unknown): Promise<ApiError> {
+  const directory = await stat(command.cwd).catch(() => null);
+  if (directory?.isDirectory()) return cannotStart(cause);
+  return new ApiError("path_not_found", "The working directory does not exist.", { cause });
 }
 
 function cannotStart(cause: unknown): ApiError {
@@ -102,18 +120,6 @@ function cannotStart(cause: unknown): ApiError {
     cause,
     retryAfter: 1,
   });
-}
-
-/** Never anything of the server's own environment: that may hold secrets. */
-function commandEnvironment(launcher: Launcher, command: Command, mark: string): Record<string, string> {
-  return {
-    PATH: commandPath,
-    HOME: command.cwd,
-    LANG: "C.UTF-8",
-    TERM: "dumb",
-    ...command.env,
-    ...(launcher.containment === "group" && { [markName]: mark }),
-  };
 }
 
 /** Hands chunks on as bytes and as text whose characters are whole; gives what ends the text. */
@@ -145,10 +151,10 @@ function readComplaint(child: ChildProcess): () => string {
 }
 
 /** Ends all processes of a running command, also one that is only just being started. */
-async function endProcesses(launcher: Launcher, child: ChildProcess, mark: string): Promise<void> {
+async function endProcesses(sandbox: Sandbox, child: ChildProcess, mark: string): Promise<void> {
   const pid = child.pid ?? 0;
-  if (launcher.containment === "group") return killGroup(pid, mark);
-  // Until `unshare` has forked there is no namespace; that takes some 2 ms.
+  if (sandbox.containment === "group") return killGroup(pid, mark);
+  // Until the first process has forked there is no namespace; that takes some 2 ms.
   for (let attempt = 0; attempt < 50; attempt++) {
     if (child.exitCode !== null || child.signalCode !== null || (await killNamespace(pid))) return;
     await wait(2);

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Directory } from "./directory.ts";
 import { openDirectory } from "./open-directory.ts";
+import { findLauncher, plainSandbox } from "./sandbox/plain.ts";
 import { type FileSearch, findFiles, searchText, type TextSearch } from "./search.ts";
+
+const sandbox = plainSandbox(await findLauncher(), "off", []);
 
 let host: string;
 let root: Directory;
@@ -39,16 +42,21 @@ beforeAll(async () => {
 afterAll(() => rm(host, { recursive: true }));
 
 async function matchPaths(search: Partial<TextSearch>): Promise<string[]> {
-  const { matches } = await searchText(root, { pattern: "Hello", maxMatches: 50, ...search }, signal);
+  const { matches } = await searchText(
+    sandbox,
+    root,
+    { pattern: "Hello", maxMatches: 50, ...search },
+    signal,
+  );
   return matches.map(({ path }) => path);
 }
 
 async function find(search: Partial<FileSearch>): Promise<string[]> {
-  return (await findFiles(root, { pattern: "*", maxResults: 50, ...search }, signal)).paths;
+  return (await findFiles(sandbox, root, { pattern: "*", maxResults: 50, ...search }, signal)).paths;
 }
 
 test("text is found with its path and line; ignored, hidden and binary files and links are left out", async () => {
-  const { matches, truncated } = await searchText(root, { pattern: "你好", maxMatches: 50 }, signal);
+  const { matches, truncated } = await searchText(sandbox, root, { pattern: "你好", maxMatches: 50 }, signal);
   expect(matches).toEqual(
     ["-dash.ts", "README.md", "[夹]/里/中文 名.ts", "src/deep/乙.tsx", "src/甲.ts"].map((path) => ({
       path,
@@ -72,10 +80,10 @@ test("a search is narrowed by path and glob, without bringing back what is ignor
 
 test("there are no more matches than asked for, and it is said", async () => {
   const search = { pattern: "行", maxMatches: 3 };
-  const { matches, truncated } = await searchText(root, search, signal);
+  const { matches, truncated } = await searchText(sandbox, root, search, signal);
   expect([matches.length, truncated]).toEqual([3, true]);
   await root.writeText("长/行.txt", `开头 独一无二 ${"长".repeat(5_000)}`);
-  const long = await searchText(root, { pattern: "独一无二", maxMatches: 1 }, signal);
+  const long = await searchText(sandbox, root, { pattern: "独一无二", maxMatches: 1 }, signal);
   expect(long).toMatchObject({
     truncated: false,
     matches: [{ text: expect.stringMatching(/^开头.{498}$/) }],
@@ -95,14 +103,14 @@ test("files are found by glob, the latest first", async () => {
   expect(await find({ pattern: "*", path: "src" })).toEqual(["src/deep/乙.tsx", "src/甲.ts"]);
   expect(await find({ pattern: "deep/*", path: "src" })).toEqual(["src/deep/乙.tsx"]);
   expect(await find({ pattern: "./src/*" })).toEqual(["src/甲.ts"]);
-  expect(await findFiles(root, { pattern: "*", maxResults: 2 }, signal)).toMatchObject({
+  expect(await findFiles(sandbox, root, { pattern: "*", maxResults: 2 }, signal)).toMatchObject({
     paths: { length: 2 },
     truncated: true,
   });
 });
 
 test("a malformed pattern and a path that cannot be searched are refused with the reason", async () => {
-  await expect(searchText(root, { pattern: "(", maxMatches: 1 }, signal)).rejects.toMatchObject({
+  await expect(searchText(sandbox, root, { pattern: "(", maxMatches: 1 }, signal)).rejects.toMatchObject({
     code: "invalid_request",
     message: expect.stringContaining("unclosed group"),
   });
@@ -114,7 +122,7 @@ test("a malformed pattern and a path that cannot be searched are refused with th
 
 test("a search that is stopped rejects with the signal's reason", async () => {
   const stop = new AbortController();
-  const searching = searchText(root, { pattern: "x", maxMatches: 1 }, stop.signal);
+  const searching = searchText(sandbox, root, { pattern: "x", maxMatches: 1 }, stop.signal);
   stop.abort(new Error("停"));
   await expect(searching).rejects.toThrow("停");
 });

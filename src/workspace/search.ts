@@ -3,6 +3,7 @@ import { ApiError } from "../protocol/error.ts";
 import type { Directory } from "./directory.ts";
 import { createMatchReader, type TextMatch } from "./processes/match-reader.ts";
 import { runCommand } from "./run-command.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 
 export interface TextSearch {
   /** A regular expression in Rust's syntax. */
@@ -23,6 +24,9 @@ export interface FileSearch {
   maxResults: number;
 }
 
+/** What searches; a sandbox has to be told of it. */
+export const searchProgram = rgPath;
+
 /** Milliseconds; what was found until then is the answer, truncated. */
 const timeoutMs = 60_000;
 
@@ -32,6 +36,7 @@ const timeoutMs = 60_000;
  * and the signal's reason.
  */
 export async function searchText(
+  sandbox: Sandbox,
   directory: Directory,
   search: TextSearch,
   signal: AbortSignal,
@@ -40,7 +45,7 @@ export async function searchText(
   const path = await placeToSearch(directory, search.path ?? "");
   const options = ["--json", "--sort", "path", ignoreCase ? "--ignore-case" : "--case-sensitive"];
   const reader = createMatchReader(maxMatches);
-  const isWhole = await ripgrep(directory, { options, glob, pattern, path }, signal, reader.add);
+  const isWhole = await ripgrep(sandbox, directory, { options, glob, pattern, path }, signal, reader.add);
   return { matches: reader.matches, truncated: reader.truncated || !isWhole };
 }
 
@@ -49,6 +54,7 @@ export async function searchText(
  * files. Throws as `searchText` does.
  */
 export async function findFiles(
+  sandbox: Sandbox,
   directory: Directory,
   search: FileSearch,
   signal: AbortSignal,
@@ -67,7 +73,7 @@ export async function findFiles(
     return !truncated;
   };
   const options = ["--files", "--null", "--sortr", "modified"];
-  const isWhole = await ripgrep(directory, { options, glob: search.pattern, path }, signal, add);
+  const isWhole = await ripgrep(sandbox, directory, { options, glob: search.pattern, path }, signal, add);
   return { paths, truncated: truncated || !isWhole };
 }
 
@@ -97,6 +103,7 @@ const always = [
 
 /** Feeds ripgrep's output to `take` until that says false. False if the time was up before ripgrep was done. */
 async function ripgrep(
+  sandbox: Sandbox,
   directory: Directory,
   { options, pattern, glob, path }: RipgrepCall,
   signal: AbortSignal,
@@ -108,16 +115,17 @@ async function ripgrep(
   // A file of the root's own rules comes later than the wanted files, and so wins; rg looks only from `path` down.
   const ignoreFiles = [...(wanted.length > 0 ? ["/dev/stdin"] : []), ...(path === "" ? [] : [".gitignore"])];
   const argv = [
-    ...[rgPath, ...always, ...options],
+    ...[sandbox.pathOfProgram(searchProgram), ...always, ...options],
     ...ignoreFiles.map((file) => `--ignore-file=${file}`),
     ...(pattern === undefined ? [] : [`--regexp=${pattern}`]),
     ...["--", path === "" ? "./" : path],
   ];
-  const result = await runCommand({
+  const result = await runCommand(sandbox, {
     // Through a pipe of the shell's: a socket, which Node gives, cannot be opened by name.
     argv: ["sh", "-c", 'printf "%s" "$WANTED" | "$@"', "sh", ...argv],
     env: { WANTED: wanted.join("\n") },
     cwd: directory.hostPath,
+    writes: false,
     timeoutMs,
     maxOutputBytes: 4_096,
     signal: AbortSignal.any([signal, enough.signal]),

@@ -10,6 +10,7 @@ import {
 import type { Model, ModelDelta, ModelError, ModelReply, ModelRequest } from "../../src/agent/model/model.ts";
 import type { Tool, ToolContext, ToolEffect, ToolOutcome } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
+import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
 
 /** One answer of a scripted model. */
 export type Answer = (
@@ -20,8 +21,11 @@ export type Answer = (
 
 /** What every scripted answer is said to have cost. */
 export const usage = { tokensIn: 10, tokensOut: 3 };
-/** A directory that no file is read from. */
-export const directory = { hostPath: "/主机/目录" } as Directory;
+/** A place that nothing is read from, and no command run in. */
+export const workplace = {
+  directory: { hostPath: "/主机/目录" } as Directory,
+  sandbox: { pathInside: (path) => path } as Sandbox,
+};
 
 /** Streams the text character by character. */
 export function says(text: string, finishReason: ModelReply["finishReason"] = "stop"): Answer {
@@ -129,7 +133,7 @@ export async function run(
       conversation: [{ payload: { role: "user", content: "你好" } }],
       tools: [read],
       model,
-      directory,
+      workplace,
       maxSteps: 10,
       ...input,
     },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { runCommand } from "../../workspace/run-command.ts";
-import type { CommandResult } from "../../workspace/sandbox.ts";
+import type { CommandResult } from "../../workspace/sandbox/sandbox.ts";
 import { defineTool, showSize } from "./define-tool.ts";
 import type { Tool } from "./tool.ts";
 
@@ -27,12 +27,12 @@ export function createBashTool(maxTimeout: number): Tool {
         .default(Math.min(usualTimeout, maxTimeout))
         .describe("after this time the command is killed"),
     }),
-    async execute({ command, timeout_seconds }, { directory, signal, report }) {
+    async execute({ command, timeout_seconds }, { directory, sandbox, signal, report }) {
       const live = createLiveOutput(report);
       try {
         // The person may have removed it since.
         await directory.makeDirectory("");
-        const result = await runCommand({
+        const result = await runCommand(sandbox, {
           argv: ["bash", "-c", command],
           cwd: directory.hostPath,
           timeoutMs: timeout_seconds * 1000,

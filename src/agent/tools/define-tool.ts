@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../../protocol/error.ts";
-import type { Directory } from "../../workspace/directory.ts";
-import type { Question, Tool, ToolContext, ToolEffect, ToolOutcome } from "./tool.ts";
+import type { Question, Tool, ToolContext, ToolEffect, ToolOutcome, Workplace } from "./tool.ts";
 
 export interface ToolDeclaration<Parameters extends z.ZodObject> {
   name: string;
@@ -41,10 +40,10 @@ export function failure(content: string): ToolOutcome {
 }
 
 /** The path as `Directory` takes it: models also write absolute paths that they saw in a command's output. */
-export function relativePath(path: string, directory: Directory): string {
-  const { hostPath } = directory;
-  if (path === hostPath) return "";
-  if (path.startsWith(`${hostPath}/`)) return path.slice(hostPath.length + 1);
+export function relativePath(path: string, { directory, sandbox }: Workplace): string {
+  const seen = sandbox.pathInside(directory.hostPath);
+  if (path === seen) return "";
+  if (path.startsWith(`${seen}/`)) return path.slice(seen.length + 1);
   return path === "." ? "" : path;
 }
 

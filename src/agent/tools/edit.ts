@@ -18,8 +18,8 @@ export const editTool: Tool = defineTool({
     new_text: z.string().describe("what stands there afterwards"),
     replace_all: z.boolean().default(false).describe("replace every occurrence"),
   }),
-  async execute({ path, old_text, new_text, replace_all }, { directory }) {
-    const file = relativePath(path, directory);
+  async execute({ path, old_text, new_text, replace_all }, { directory, sandbox }) {
+    const file = relativePath(path, { directory, sandbox });
     const { text } = await directory.readText(file, maxBytes);
     const asInFile = matchLineEnds(text);
     const before = asInFile(old_text);

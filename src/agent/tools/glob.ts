@@ -15,9 +15,9 @@ export const globTool: Tool = defineTool({
     pattern: z.string().min(1).describe("such as *.csv, reports/**/*.md or *.{png,jpg}"),
     path: z.string().default("").describe("the folder to look in, the working directory by default"),
   }),
-  async execute({ pattern, path }, { directory, signal }) {
-    const search = { pattern, path: relativePath(path, directory), maxResults };
-    const { paths, truncated } = await findFiles(directory, search, signal);
+  async execute({ pattern, path }, { directory, sandbox, signal }) {
+    const search = { pattern, path: relativePath(path, { directory, sandbox }), maxResults };
+    const { paths, truncated } = await findFiles(sandbox, directory, search, signal);
     if (paths.length === 0) return `No file in ${showPath(search.path)} matches ${pattern}.`;
     const lines = paths.map(showPath);
     if (truncated) lines.push(`[only ${paths.length} files shown; narrow the pattern or the path]`);

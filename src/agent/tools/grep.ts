@@ -21,10 +21,10 @@ export const grepTool: Tool = defineTool({
     glob: z.string().optional().describe("only files of this pattern, such as *.txt"),
     ignore_case: z.boolean().default(false).describe("whether capital and small letters are the same"),
   }),
-  async execute({ pattern, path, glob, ignore_case }, { directory, signal }) {
-    const place = relativePath(path, directory);
+  async execute({ pattern, path, glob, ignore_case }, { directory, sandbox, signal }) {
+    const place = relativePath(path, { directory, sandbox });
     const search = { pattern, path: place, glob, ignoreCase: ignore_case, maxMatches };
-    const { matches, truncated } = await searchText(directory, search, signal);
+    const { matches, truncated } = await searchText(sandbox, directory, search, signal);
     if (matches.length === 0) return `No line in ${showPath(place)} matches.`;
 
     const lines: string[] = [];

@@ -16,22 +16,19 @@ export const listTool: Tool = defineTool({
       .default("")
       .describe("path of the folder, relative to the working directory, which is the default"),
   }),
-  async execute({ path }, { directory }) {
-    const entries = await directory.list(relativePath(path, directory));
+  async execute({ path }, { directory, sandbox }) {
+    const page = { start: 0, size: maxEntries, hidden: true };
+    const { entries, count } = await directory.listPage(relativePath(path, { directory, sandbox }), page);
     if (entries.length === 0) return `${showPath(path)} is an empty folder.`;
     entries.sort(
       (left, right) =>
         Number(right.isDirectory) - Number(left.isDirectory) || left.name.localeCompare(right.name, "zh"),
     );
-    const lines = entries
-      .slice(0, maxEntries)
-      .map(({ name, isDirectory, size }) =>
-        isDirectory ? `${showPath(name)}/` : `${showPath(name)} (${showSize(size)})`,
-      );
-    if (entries.length > maxEntries) {
-      lines.push(
-        `[${maxEntries} of ${entries.length} entries shown; use glob with a pattern for the others]`,
-      );
+    const lines = entries.map(({ name, isDirectory, size }) =>
+      isDirectory ? `${showPath(name)}/` : `${showPath(name)} (${showSize(size)})`,
+    );
+    if (count > entries.length) {
+      lines.push(`[${entries.length} of ${count} entries shown; use glob with a pattern for the others]`);
     }
     return lines.join("\n");
   },

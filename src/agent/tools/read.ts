@@ -21,8 +21,8 @@ export const readTool: Tool = defineTool({
     offset: z.int().min(1).default(1).describe("number of the first line to read"),
     limit: z.int().min(1).max(maxLines).default(maxLines).describe("how many lines to read at most"),
   }),
-  async execute({ path, offset, limit }, { directory, signal }) {
-    const file = await directory.open(relativePath(path, directory));
+  async execute({ path, offset, limit }, { directory, sandbox, signal }) {
+    const file = await directory.open(relativePath(path, { directory, sandbox }));
     try {
       const start = await readChunk(file.handle, Buffer.alloc(chunkSize), 0);
       const encoding = detectEncoding(start);

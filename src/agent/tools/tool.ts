@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { GivenAnswer, Request } from "../../protocol/request.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { ToolDefinition } from "../model/model.ts";
 
 /**
@@ -9,9 +10,15 @@ import type { ToolDefinition } from "../model/model.ts";
  */
 export type ToolEffect = "pure" | "idempotent" | "workspace" | "external";
 
-export interface ToolContext {
+/** Where the tools work. */
+export interface Workplace {
   /** The task's working directory; nothing outside it can be named. */
   directory: Directory;
+  /** What runs commands and searches in it. */
+  sandbox: Sandbox;
+}
+
+export interface ToolContext extends Workplace {
   signal: AbortSignal;
   /** Live output, shown while the tool runs. */
   report(text: string): void;

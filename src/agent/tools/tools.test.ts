@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
+import { findLauncher, plainSandbox } from "../../workspace/sandbox/plain.ts";
 import { createLiveOutput } from "./bash.ts";
 import type { ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
+const sandbox = plainSandbox(await findLauncher(), "off", []);
 const tools = createTools({ bash: true, maxCommandMs: 1_800_000 });
 let host: string;
 let directory: Directory;
@@ -27,7 +29,7 @@ async function call(
   const tool = tools.find((each) => each.definition.name === name);
   if (!tool) throw new Error(`no tool ${name}`);
   const { signal = new AbortController().signal, report = () => {} } = more;
-  return tool.execute(input, { directory, signal, report });
+  return tool.execute(input, { directory, sandbox, signal, report });
 }
 
 async function put(path: string, content: string | Uint8Array): Promise<void> {
@@ -116,7 +118,7 @@ test("a file is closed again, whether it could be read or not", async () => {
   for (const path of ["甲.txt", "乙.bin"]) {
     await read?.execute(
       { path },
-      { directory: watched, signal: new AbortController().signal, report: () => {} },
+      { directory: watched, sandbox, signal: new AbortController().signal, report: () => {} },
     );
   }
   expect(opened.map((file) => file.handle.fd)).toEqual([-1, -1]);
@@ -320,7 +322,7 @@ test("live output comes at once, then gathered, and ends with what is left", () 
 test("a command runs also where its directory was removed meanwhile", async () => {
   const child = directory.child("删了");
   const bash = tools.find((tool) => tool.definition.name === "bash");
-  const context = { directory: child, signal: new AbortController().signal, report: () => {} };
+  const context = { directory: child, sandbox, signal: new AbortController().signal, report: () => {} };
   expect(await bash?.execute({ command: "pwd", timeout_seconds: 9 }, context)).toMatchObject({
     content: expect.stringContaining("删了"),
     isError: false,

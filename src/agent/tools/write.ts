@@ -12,8 +12,8 @@ export const writeTool: Tool = defineTool({
     path: z.string().min(1).describe("path of the file, relative to the working directory"),
     content: z.string().describe("the whole new content"),
   }),
-  async execute({ path, content }, { directory }) {
-    await directory.writeText(relativePath(path, directory), content);
+  async execute({ path, content }, { directory, sandbox }) {
+    await directory.writeText(relativePath(path, { directory, sandbox }), content);
     return `Wrote ${showPath(path)} (${showSize(Buffer.byteLength(content))}).`;
   },
 });

@@ -76,7 +76,7 @@ async function examine(
   if (config === undefined) return undefined;
   tell(await checkFolder(config, packageJson.version, signal));
   tell(await checkDatabase(config, signal));
-  const sandbox = await checkSandbox(config);
+  const { checks: sandbox, commands } = await checkSandbox(config);
   tell(sandbox);
   tell(await checkModels(config, options.models === true, signal));
   signal.throwIfAborted();
@@ -85,7 +85,7 @@ async function examine(
     tell([warning("crash test", "not made: no server starts with this sandbox level")]);
     return undefined;
   }
-  return await crash(config, tell, signal);
+  return await crash(config, commands, tell, signal);
 }
 
 function readConfig(data: string | undefined, tell: Tell): Config | undefined {
@@ -102,7 +102,12 @@ function readConfig(data: string | undefined, tell: Tell): Config | undefined {
   }
 }
 
-async function crash(config: Config, tell: Tell, signal: AbortSignal): Promise<CrashReport | undefined> {
+async function crash(
+  config: Config,
+  commands: boolean,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<CrashReport | undefined> {
   const scratch = await openScratch(config);
   try {
     if (scratch.refused !== undefined) {
@@ -111,7 +116,7 @@ async function crash(config: Config, tell: Tell, signal: AbortSignal): Promise<C
       const said = `not on your database, where no scratch schema can be made (${text}), but on ${scratch.place}`;
       tell([warning("crash test", said, permission ? advice : undefined)]);
     }
-    const report = await testCrashes(scratch, config, signal);
+    const report = await testCrashes(scratch, { commands, signal });
     tell(describeCrash(report));
     return report;
   } catch (error) {

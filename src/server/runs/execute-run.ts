@@ -7,8 +7,9 @@ import { buildSystemPrompt } from "../../agent/prompt.ts";
 import type { NeedsApproval } from "../../agent/requests.ts";
 import { loadSkill } from "../../agent/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
-import type { Tool } from "../../agent/tools/tool.ts";
+import type { Tool, Workplace } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { type EventLog, LeaseLostError } from "../events/event-log.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { Database } from "../store/database.ts";
@@ -28,6 +29,7 @@ export interface ExecutionOptions {
   /** The model of a profile ("" for the default one); undefined if there is no such profile. */
   modelFor: (profile: string) => Model | undefined;
   tools: Tool[];
+  sandbox: Sandbox;
   skillsDirectory: string;
   maxSteps: number;
   /** How many servers may be lost with a run before it is given up. */
@@ -185,8 +187,8 @@ async function work(
 /** What the agent is told of the task, and where it works. */
 async function gatherSetting(
   run: StartedRun,
-  { userRoot, skillsDirectory, tools }: ExecutionOptions,
-): Promise<{ system: string; directory: Directory }> {
+  { userRoot, skillsDirectory, tools, sandbox }: ExecutionOptions,
+): Promise<{ system: string; workplace: Workplace }> {
   const root = await userRoot(run.userId);
   const [memory, skill] = await Promise.all([
     run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
@@ -200,7 +202,7 @@ async function gatherSetting(
     memory,
     tools,
   });
-  return { system, directory: root.child(run.directory) };
+  return { system, workplace: { directory: root.child(run.directory), sandbox } };
 }
 
 /** Whoever had it before was lost without a word. */

@@ -9,8 +9,10 @@ import { expect, onTestFinished, test } from "vitest";
 const program = `
   import { startWatchdog } from ${JSON.stringify(import.meta.resolve("./watchdog.ts"))};
   import { runCommand } from ${JSON.stringify(import.meta.resolve("../run-command.ts"))};
+  import { findLauncher, plainSandbox } from ${JSON.stringify(import.meta.resolve("../sandbox/plain.ts"))};
+  const sandbox = plainSandbox(await findLauncher(), "off", []);
   const watchdog = startWatchdog();
-  void runCommand({
+  void runCommand(sandbox, {
     argv: ["bash", "-c", "setsid sleep 1000 & echo $$ $! > 进程; wait"],
     cwd: process.cwd(), timeoutMs: 1e6, maxOutputBytes: 100, signal: new AbortController().signal,
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { uptime } from "node:os";
-import { commandPath } from "./launcher.ts";
+import { commandPath } from "../sandbox/sandbox.ts";
 import { markName, serverMark } from "./mark.ts";
 
 /**

@@ -70,9 +70,9 @@ describe("the crash test", { timeout: 120_000 }, () => {
   test("counts edits where the agent has no shell, on a Postgres of its own where none is set", async () => {
     const environment = {
       DATABASE_URL: "",
-      ZCBOT_SANDBOX: "auto",
-      ZCBOT_PLATFORM_KEY: "平台密钥平台密钥平台密钥平台密钥",
-      ZCBOT_JWT_SECRET: "令牌密钥".repeat(10),
+      ZCBOT_SANDBOX: "disabled",
+      ZCBOT_PLATFORM_KEY: "平台密钥 7f3c19ab-doctor",
+      ZCBOT_JWT_SECRET: "令牌密钥 0d9e4b7a61c85f2e-doctor-3b18a6f4",
       ZCBOT_HOST: "0.0.0.0",
     };
     const { code, report, out } = await diagnose([], { environment });
@@ -142,7 +142,12 @@ describe("what it looks at", () => {
   });
 
   test("a sandbox level with which no server starts is a failure", async () => {
-    const { code, report } = await look({ ZCBOT_SANDBOX: "strict" });
+    // Outside local mode commands without a sandbox are for nobody.
+    const { code, report } = await look({
+      ZCBOT_SANDBOX: "off",
+      ZCBOT_PLATFORM_KEY: "平台密钥 7f3c19ab-doctor",
+      ZCBOT_JWT_SECRET: "令牌密钥 0d9e4b7a61c85f2e-doctor-3b18a6f4",
+    });
     expect(found(report, "sandbox")).toMatchObject([{ state: "failed" }]);
     expect(code).toBe(1);
   });

@@ -1,34 +1,47 @@
 import type { Config } from "../../../server/config.ts";
-import { chooseSandbox } from "../../../server/sandbox-level.ts";
-import { findLauncher } from "../../../workspace/processes/launcher.ts";
+import { type ChosenSandbox, chooseSandbox } from "../../../server/sandbox-level.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 
 const name = "sandbox";
 
-/** Looks at what the agent's commands would run in here. */
-export async function checkSandbox(config: Config): Promise<Check[]> {
-  const level = await chooseLevel(config);
-  return level.state === "failed" ? [level] : [level, await checkContainment()];
+/** Looks at what the agent's commands would run in here, by trying it out; `commands`: whether there would be any. */
+export async function checkSandbox(config: Config): Promise<{ checks: Check[]; commands: boolean }> {
+  let chosen: ChosenSandbox;
+  try {
+    chosen = await chooseSandbox(config);
+  } catch (error) {
+    return { checks: [failed(name, wordsOf(error))], commands: false };
+  }
+  await chosen.sandbox.close();
+  return { checks: [describeLevel(config, chosen), describeContainment(chosen)], commands: chosen.commands };
 }
 
-async function chooseLevel(config: Config): Promise<Check> {
-  try {
-    const { shown } = chooseSandbox(config);
-    const said = `${shown} (ZCBOT_SANDBOX=${config.sandbox}, ${config.local ? "local mode" : "not local mode"})`;
-    if (shown === "disabled") {
-      const advice = "Set ZCBOT_SANDBOX=external only where the surroundings isolate, such as a container.";
-      return warning(name, `${said}: the agent has no shell`, advice);
-    }
-    if (shown === "external") return ok(name, `${said}: commands run, you declared that they are isolated`);
-    return ok(name, `${said}: commands run as the user who starts zcbot, with all of that user's rights`);
-  } catch (error) {
-    return failed(name, wordsOf(error));
+function describeLevel(config: Config, { shown, notes }: ChosenSandbox): Check {
+  const said = `${shown} (ZCBOT_SANDBOX=${config.sandbox}, ${config.local ? "local mode" : "not local mode"})`;
+  const reasons = notes.join(" ");
+  switch (shown) {
+    case "strict":
+      return ok(
+        name,
+        `${said}: commands see their task's directory and programs, no network, and have limits`,
+      );
+    case "reduced":
+      return warning(name, `${said}: commands are isolated, but not as well as they could be`, reasons);
+    case "external":
+      return ok(name, `${said}: commands run, you declared that they are isolated`);
+    case "disabled":
+      return warning(name, `${said}: the agent has no shell`, reasons);
+    case "off":
+      return warning(
+        name,
+        `${said}: commands run as the user who starts zcbot, with all of that user's rights`,
+        reasons,
+      );
   }
 }
 
-async function checkContainment(): Promise<Check> {
-  const { containment } = await findLauncher();
-  if (containment === "namespace") {
+function describeContainment({ sandbox }: ChosenSandbox): Check {
+  if (sandbox.containment === "namespace") {
     return ok("containment", "each command has a pid namespace, which ends with the server whatever happens");
   }
   const text =

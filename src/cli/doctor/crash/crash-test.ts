@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "../../../client/client.ts";
 import type { NumberedEvent } from "../../../protocol/event.ts";
-import type { Config } from "../../../server/config.ts";
 import { openSecrets } from "../../../server/data-folder/secrets.ts";
-import { chooseSandbox } from "../../../server/sandbox-level.ts";
 import type { Crash, CrashReport } from "./crash-report.ts";
 import { type CrashWork, effectsFile, planCrashWork } from "./crash-work.ts";
 import { judge } from "./judge.ts";
@@ -43,12 +41,11 @@ const reconnectMs = 100;
  */
 export async function testCrashes(
   scratch: Scratch,
-  config: Config,
-  interrupted: AbortSignal,
+  { commands, signal: interrupted }: { commands: boolean; signal: AbortSignal },
 ): Promise<CrashReport> {
   const patience = AbortSignal.timeout(patienceMs);
   const signal = AbortSignal.any([interrupted, patience]);
-  const kind = chooseSandbox(config).commands ? "bash" : "edit";
+  const kind = commands ? "bash" : "edit";
   try {
     const watched = await beginRun(scratch, planCrashWork(kind), signal);
     const points = [inCommand(watched), inAnswer(watched.work)];

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-
-/**
- * How the processes of a command are held together. `namespace`: a pid namespace, which the kernel empties
- * when its first process ends, or when the server dies. `group`: a process group and a search for a mark in
- * the environment, which a process that leaves the group and clears its environment escapes.
- */
-export type Containment = "namespace" | "group";
+import { markName } from "../processes/mark.ts";
+import {
+  type Containment,
+  commandEnvironment,
+  commandPath,
+  type Sandbox,
+  type SandboxLevel,
+} from "./sandbox.ts";
 
 export interface Launcher {
   containment: Containment;
@@ -29,12 +30,31 @@ const namespaces = [
   [...dieWithServer, "unshare", "--user", "--map-current-user", ...newNamespace],
 ];
 
-let found: Promise<Launcher> | undefined;
-
-/** The strongest launcher that works here; tried out once per process. */
-export function findLauncher(): Promise<Launcher> {
-  found ??= tryLaunchers();
-  return found;
+/** Commands that are not isolated: they see and may do what the server's user sees and may do. */
+export function plainSandbox(
+  { prefix, containment }: Launcher,
+  level: SandboxLevel,
+  lacks: readonly string[],
+): Sandbox {
+  return {
+    level,
+    containment,
+    lacks,
+    pathInside: (hostPath) => hostPath,
+    pathOfProgram: (program) => program,
+    prepare: (command, mark) => ({
+      argv: [...prefix, ...command.argv],
+      cwd: command.cwd,
+      env: {
+        ...commandEnvironment(command, command.cwd),
+        ...(containment === "group" && { [markName]: mark }),
+      },
+      inputs: [],
+      onStarted() {},
+      onEnded() {},
+    }),
+    async close() {},
+  };
 }
 
 /** The launcher of last resort, where there are no pid namespaces. */
@@ -42,7 +62,8 @@ export async function groupLauncher(): Promise<Launcher> {
   return { containment: "group", prefix: [...(await closeInherited()), ...init] };
 }
 
-async function tryLaunchers(): Promise<Launcher> {
+/** The strongest launcher that works here. */
+export async function findLauncher(): Promise<Launcher> {
   if (process.platform !== "linux") return groupLauncher();
   const closing = await closeInherited();
   for (const namespace of namespaces) {
@@ -71,17 +92,15 @@ function passesExitCode(prefix: string[]): Promise<boolean> {
   return promise;
 }
 
-/** The PATH of every command; the server's own is not passed on. */
-export const commandPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /**
- * Descriptors that the server itself was started with and that would reach every command. Node marks its own
- * to be closed; those of whoever started it are found by their flags, and closed by bash, as sh cannot.
+ * What closes descriptors that the server itself was started with and that would reach every command. Node marks its own
+ * to be closed; those of whoever started it are found by their flags, and closed by bash, as sh cannot. `kept`: how many
+ * there are that a command is given.
  */
-async function closeInherited(): Promise<string[]> {
+export async function closeInherited(kept = 3): Promise<string[]> {
   const inherited: string[] = [];
   for (const descriptor of await readdir("/proc/self/fdinfo").catch(() => [])) {
-    if (Number(descriptor) <= 2) continue;
+    if (Number(descriptor) < kept) continue;
     const info = await readFile(`/proc/self/fdinfo/${descriptor}`, "utf8").catch(() => "");
     const flags = /^flags:\s*([0-7]+)/m.exec(info)?.[1];
     if (flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0) inherited.push(descriptor);

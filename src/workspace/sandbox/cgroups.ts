@@ -1,0 +1,174 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CommandLimits } from "./sandbox.ts";
+
+/** Control groups that hold commands within their memory and number of processes, as root too. */
+export interface Cgroups {
+  /** Puts a process, and so all that it starts, into a group of its own; gives the group back with `leave`. */
+  enter(pid: number): { leave(): void };
+  /** Removes the groups. */
+  close(): void;
+}
+
+/** A place where groups can be made: one for each controller (version 1), or one for all (version 2). */
+interface Hierarchy {
+  /** The group that holds all of this server's commands. */
+  base: string;
+  /** Files of a command's group and what they are set to. */
+  settings: Record<string, number>;
+}
+
+const ownName = /^zcbot-(\d+)-\d+$/;
+let opened = 0;
+/** Of the processor, beside 1,024 (version 1) or 100 (version 2) for everything else: commands leave the server its turn. */
+const processorShare = { v1: 256, v2: 25 };
+
+/**
+ * Makes this server's groups. Undefined, with a reason, where the system lets it limit memory and processes of nobody:
+ * where there are no such controllers, or this user may make no groups.
+ */
+export function openCgroups(limits: CommandLimits): Cgroups | { reason: string } {
+  try {
+    const hierarchies = openVersion1(limits) ?? openVersion2(limits);
+    if (!hierarchies) return { reason: "the system has no control groups for memory and processes" };
+    return createCgroups(hierarchies);
+  } catch (error) {
+    return { reason: `control groups cannot be made here (${(error as NodeJS.ErrnoException).code})` };
+  }
+}
+
+function createCgroups(hierarchies: Hierarchy[]): Cgroups {
+  // An emptied group serves the next command: making one costs more than using one.
+  const free: string[] = [];
+  let made = 0;
+  const make = (): string => {
+    const name = String(++made);
+    for (const { base, settings } of hierarchies) {
+      mkdirSync(join(base, name));
+      for (const [file, value] of Object.entries(settings)) writeFileSync(join(base, name, file), `${value}`);
+    }
+    return name;
+  };
+  return {
+    enter(pid) {
+      const name = free.pop() ?? make();
+      for (const { base } of hierarchies) writeFileSync(join(base, name, "cgroup.procs"), `${pid}`);
+      return { leave: () => void free.push(name) };
+    },
+    close() {
+      for (const { base } of hierarchies) removeGroups(base);
+    },
+  };
+}
+
+/** What one process after another leaves: groups of servers that are gone are empty, and removed. */
+function openBase(parent: string): string {
+  for (const name of readdirSync(parent)) {
+    const pid = ownName.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) removeGroups(join(parent, name));
+  }
+  const base = join(parent, `zcbot-${process.pid}-${++opened}`);
+  mkdirSync(base);
+  return base;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Best effort: a group with processes in it stays. */
+function removeGroups(base: string): void {
+  const remove = (path: string) => {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Still in use, or gone.
+    }
+  };
+  for (const entry of readdirSync(base, { withFileTypes: true })) {
+    if (entry.isDirectory()) remove(join(base, entry.name));
+  }
+  remove(base);
+}
+
+function openVersion1({ memoryBytes, processes }: CommandLimits): Hierarchy[] | undefined {
+  const memory = findVersion1("memory");
+  const pids = findVersion1("pids");
+  if (!memory || !pids) return undefined;
+  const hierarchies: Hierarchy[] = [
+    { base: openBase(memory), settings: { "memory.limit_in_bytes": memoryBytes } },
+    { base: openBase(pids), settings: { "pids.max": processes } },
+  ];
+  const processor = findVersion1("cpu");
+  if (processor) {
+    const base = openBase(processor);
+    writeFileSync(join(base, "cpu.shares"), `${processorShare.v1}`);
+    hierarchies.push({ base, settings: {} });
+  }
+  return hierarchies;
+}
+
+/** This process's own group of a controller. */
+function findVersion1(controller: string): string | undefined {
+  const own = readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"))
+    .find(([, controllers]) => controllers?.split(",").includes(controller))?.[2];
+  const mount = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((line) => line.includes(" - cgroup ") && optionsOf(line).includes(controller));
+  const [, , , root, point] = mount?.split(" ") ?? [];
+  if (own === undefined || root === undefined || point === undefined) return undefined;
+  return placeOf(own, root, point);
+}
+
+function optionsOf(line: string): string[] {
+  return line.split(" ").at(-1)?.split(",") ?? [];
+}
+
+/** Where a group stands below a mount that shows the tree from `root` on. */
+function placeOf(group: string, root: string, point: string): string {
+  return join(point, group.startsWith(root) ? group.slice(root.length) : group);
+}
+
+function openVersion2({ memoryBytes, processes }: CommandLimits): Hierarchy[] | undefined {
+  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
+  const mount = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((line) => line.includes(" - cgroup2 "));
+  const [, , , root, point] = mount?.split(" ") ?? [];
+  if (own === undefined || root === undefined || point === undefined) return undefined;
+  const group = placeOf(own, root, point);
+  const controllers = readFileSync(join(group, "cgroup.controllers"), "utf8").trim().split(" ");
+  if (!controllers.includes("memory") || !controllers.includes("pids")) return undefined;
+  const wanted = ["memory", "pids", "cpu"].filter((name) => controllers.includes(name));
+  makeRoom(group);
+  const handOn = (path: string, names: string[]) =>
+    writeFileSync(join(path, "cgroup.subtree_control"), names.map((name) => `+${name}`).join(" "));
+  handOn(group, wanted);
+  const base = openBase(group);
+  handOn(base, ["memory", "pids"]);
+  if (wanted.includes("cpu")) writeFileSync(join(base, "cpu.weight"), `${processorShare.v2}`);
+  const settings = { "memory.max": memoryBytes, "memory.oom.group": 1, "pids.max": processes };
+  return [{ base, settings: { ...settings, ...(canSwap(base) && { "memory.swap.max": 0 }) } }];
+}
+
+/**
+ * Only a group without processes of its own hands controllers on: the server moves into one beside its commands'. Whoever
+ * shares the group with it is left alone, and the groups are not made.
+ */
+function makeRoom(group: string): void {
+  const pids = readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+  if (pids.some((pid) => Number(pid) !== process.pid)) return;
+  mkdirSync(join(group, "zcbot"), { recursive: true });
+  writeFileSync(join(group, "zcbot", "cgroup.procs"), `${process.pid}`);
+}
+
+function canSwap(group: string): boolean {
+  return readdirSync(group).includes("memory.swap.max");
+}

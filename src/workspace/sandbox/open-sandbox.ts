@@ -1,0 +1,173 @@
+import { writeFileSync } from "node:fs";
+import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { setPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import { bubblewrap } from "./bubblewrap.ts";
+import { type Cgroups, openCgroups } from "./cgroups.ts";
+import { initScript } from "./init.ts";
+import { namespaces } from "./namespaces.ts";
+import { closeInherited } from "./plain.ts";
+import { inside, makeDevices } from "./root.ts";
+import { type Build, type CommandLimits, commandPath, type Sandbox } from "./sandbox.ts";
+import { seatbelt } from "./seatbelt.ts";
+import { seccompFilter } from "./seccomp.ts";
+import { testSandbox } from "./self-test.ts";
+import { listProcMounts, pathOfProgram, prepareView, type ViewOptions } from "./view.ts";
+
+export interface SandboxOptions extends ViewOptions {
+  limits: CommandLimits;
+  /** Whether commands of many people run: then limits that bind are a must, for root too. */
+  shared: boolean;
+  /** Path of bubblewrap; undefined: where programs are, null: there is none. */
+  bubblewrap?: string | null;
+}
+
+/** One way to isolate, before it has been tried out. */
+interface Candidate {
+  level: "strict" | "reduced";
+  lacks: string[];
+  build: Build;
+}
+
+/**
+ * The strongest sandbox that works here, tried out; with `wanted`, one of that level. `problems`: why there is none, as
+ * sentences for the operator.
+ */
+export async function openSandbox(
+  wanted: "auto" | "strict" | "reduced",
+  options: SandboxOptions,
+): Promise<Sandbox | { problems: string[] }> {
+  if (process.platform === "darwin") return openSeatbelt(wanted, options);
+  if (process.platform !== "linux") return { problems: ["There is a sandbox on Linux only."] };
+  const isRoot = process.getuid?.() === 0;
+  const cgroups = openCgroups(options.limits);
+  const groups = "enter" in cgroups ? cgroups : undefined;
+  const unlimited = "reason" in cgroups ? `Root's commands cannot be limited: ${cgroups.reason}.` : "";
+  if (isRoot && !groups && options.shared) {
+    return { problems: [`${unlimited} Run zcbot as an ordinary user.`] };
+  }
+  const lacks = isRoot && !groups ? [unlimited] : [];
+  const problems: string[] = [];
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  const close = async () => {
+    groups?.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const closing = await closeInherited(3 + maxInputs);
+  for (const candidate of await listCandidates(folder, options, lacks, groups !== undefined)) {
+    if (wanted !== "auto" && wanted !== candidate.level) {
+      if (wanted === "strict") problems.push(...candidate.lacks);
+      continue;
+    }
+    const sandbox = { ...isolate(candidate, closing, groups), close };
+    const failures = await testSandbox(sandbox, folder, options.hidden);
+    if (failures.length === 0) return sandbox;
+    problems.push(...failures.map((failure) => `${candidate.level}: ${failure}`));
+  }
+  await close();
+  return { problems };
+}
+
+const folderPrefix = "zcbot-sandbox-";
+
+/** Descriptors that a launch is given at most, beside the usual three. */
+const maxInputs = 2;
+
+async function listCandidates(
+  folder: string,
+  options: SandboxOptions,
+  lacks: string[],
+  grouped: boolean,
+): Promise<Candidate[]> {
+  const { limits } = options;
+  const view = await prepareView(folder, options);
+  const proc = await listProcMounts(view.root);
+  const filter = seccompFilter();
+  const parts = { folder, view, proc, limits, filter };
+  const candidates: Candidate[] = [];
+  const lacking = filter ? lacks : [...lacks, "There is no filter of system calls for this processor."];
+  const program = options.bubblewrap === undefined ? await findProgram("bwrap") : options.bubblewrap;
+  if (program) {
+    const init = initScript(limits, { grouped, isFirst: false });
+    const level = lacking.length === 0 ? "strict" : "reduced";
+    const devices = (await makeDevices(folder)) ?? [];
+    candidates.push({ level, lacks: lacking, build: bubblewrap({ ...parts, program, devices, init }) });
+  }
+  const perl = await findProgram("perl");
+  const unfiltered = filter && !perl ? ["Without perl there is no filter of system calls."] : [];
+  const why = program
+    ? "bubblewrap is passed over."
+    : "bubblewrap is not installed (apt-get install bubblewrap).";
+  candidates.push({
+    level: "reduced",
+    lacks: [why, ...lacking, ...unfiltered],
+    build: namespaces({
+      ...parts,
+      filter: perl ? filter : undefined,
+      init: initScript(limits, { grouped, isFirst: true }),
+    }),
+  });
+  return candidates;
+}
+
+/** Beside the server's 0, where no control group gives it its turn: a command that takes all it gets takes less. */
+const niceness = 10;
+/** Whom the system ends first where memory runs out, from -1000 to 1000. */
+const oomScore = 500;
+
+function isolate(
+  { level, lacks, build }: Candidate,
+  closing: string[],
+  cgroups: Cgroups | undefined,
+): Omit<Sandbox, "close"> {
+  return {
+    level,
+    lacks,
+    containment: "namespace",
+    pathInside: () => inside.work,
+    pathOfProgram,
+    prepare(command) {
+      const launch = build(command);
+      let leave: (() => void) | undefined;
+      return {
+        ...launch,
+        argv: [...closing, ...launch.argv],
+        onStarted(pid) {
+          leave = cgroups?.enter(pid).leave;
+          setPriority(pid, niceness);
+          writeFileSync(`/proc/${pid}/oom_score_adj`, `${oomScore}`);
+        },
+        onEnded() {
+          leave?.();
+          launch.onEnded();
+        },
+      };
+    },
+  };
+}
+
+async function openSeatbelt(
+  wanted: "auto" | "strict" | "reduced",
+  options: SandboxOptions,
+): Promise<Sandbox | { problems: string[] }> {
+  if (wanted === "strict") return { problems: ["There is no strict level on macOS."] };
+  const sandbox = await seatbelt(options);
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  const failures = await testSandbox(sandbox, folder, options.hidden);
+  await rm(folder, { recursive: true, force: true });
+  return failures.length === 0 ? sandbox : { problems: failures };
+}
+
+async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of commandPath.split(":")) {
+    const path = join(folder, name);
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,98 @@
+import { cp, lstat, readdir, readlink, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { inside, type Mount, prepareRoot } from "./root.ts";
+
+/** What an operator lets commands see beside their working directory; all paths absolute, of the host. */
+export interface ViewOptions {
+  /** Folders that hold secrets: not visible even where they lie within what is. */
+  hidden: readonly string[];
+  /** More folders to read. */
+  readable: readonly string[];
+  skills: string;
+  /** Programs that zcbot brings along. */
+  programs: readonly string[];
+  /** Whether the user's other directories can be read. */
+  userFiles: boolean;
+}
+
+/** What all commands see alike: read-only, the same for everybody. */
+export interface View {
+  /** What is mounted as `/`; everything else is mounted on it. */
+  root: string;
+  /** In the order in which they are mounted. */
+  mounts: readonly Mount[];
+  userFiles: boolean;
+}
+
+const systemFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+
+/**
+ * What programs need of /etc. Nothing else of it is shown: as root a command could read keys there. These parts change while
+ * a server runs, when programs or certificates are installed.
+ */
+const etcLive = ["alternatives", "ld.so.cache", "ssl/certs", "pki/ca-trust"];
+/** These are copied: each mount costs every command its time. */
+const etcCopied =
+  /^(ca-certificates\.conf|crypto-policies|debian_version|fonts|gai\.conf|host\.conf|ImageMagick-\d+|java.*|ld\.so\.conf|ld\.so\.conf\.d|libreoffice|locale\.alias|localtime|magic|magic\.mime|mime\.types|networks|os-release|perl|protocols|python[\d.]*|R|services|texmf|timezone|xdg)$/;
+
+/** What of /proc tells of the whole machine, or changes it, and is open to root's user though it has no rights of root. */
+const procFiles = ["sysrq-trigger", "timer_list", "sched_debug"];
+const procFolders = ["acpi", "bus", "irq", "scsi"];
+
+/** Looks at the host and makes the root of all sandboxes in `folder`. */
+export async function prepareView(folder: string, options: ViewOptions): Promise<View> {
+  const links: Record<string, string> = {};
+  const system: Mount[] = [];
+  for (const name of systemFolders) {
+    const path = `/${name}`;
+    const found = await lstat(path).catch(() => null);
+    if (found?.isSymbolicLink()) links[name] = await readlink(path);
+    else if (found?.isDirectory()) system.push({ from: path, to: path, kind: "directory" });
+  }
+  const own = [
+    ...(await existing(etcLive.map((name) => `/etc/${name}`))),
+    ...(await existing(options.readable)),
+    ...(await existing([options.skills], () => inside.skills)),
+    ...(await existing(options.programs, pathOfProgram)),
+  ];
+  const visible = [...system, ...own];
+  const root = await prepareRoot(folder, visible, links);
+  for (const name of (await readdir("/etc")).filter((name) => etcCopied.test(name))) {
+    // What this user may not read, its commands do without.
+    await cp(`/etc/${name}`, join(root, "etc", name), { recursive: true, verbatimSymlinks: true }).catch(
+      () => {},
+    );
+  }
+  const empty = join(root, "empty");
+  const covered = (await existing([...options.hidden, "/usr/local/etc"]))
+    .filter(({ to }) => visible.some((mount) => to === mount.from || to.startsWith(`${mount.from}/`)))
+    .map((mount) => ({ ...mount, from: mount.kind === "directory" ? empty : "/dev/null" }));
+  return { root, mounts: [...visible, ...covered], userFiles: options.userFiles };
+}
+
+/** What of /proc is to be covered: mounted after it, `/proc/sys` as itself, read-only. */
+export async function listProcMounts(root: string): Promise<Mount[]> {
+  const isRoot = process.getuid?.() === 0;
+  const files = await existing(!isRoot ? [] : procFiles.map((name) => `/proc/${name}`));
+  const folders = await existing(!isRoot ? [] : procFolders.map((name) => `/proc/${name}`));
+  return [
+    { from: "/proc/sys", to: "/proc/sys", kind: "directory" },
+    ...files.map((mount) => ({ ...mount, from: "/dev/null" })),
+    ...folders.map((mount) => ({ ...mount, from: join(root, "empty") })),
+  ];
+}
+
+/** Where commands find one of the `programs`. */
+export function pathOfProgram(program: string): string {
+  return `${inside.tools}/${basename(program)}`;
+}
+
+async function existing(paths: readonly string[], place = (path: string) => path): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const path of paths) {
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory()) mounts.push({ from: path, to: place(path), kind: "directory" });
+    else if (found?.isFile()) mounts.push({ from: path, to: place(path), kind: "file" });
+  }
+  return mounts;
+}
