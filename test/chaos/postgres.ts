@@ -17,12 +17,14 @@ import {
   stopPostmaster,
 } from "../../src/server/store/postgres/postmaster.ts";
 import { serverSettings, toParameters } from "../../src/server/store/postgres/server-settings.ts";
-import { quoteName } from "../support/database-address.ts";
+import { quoteName, toUrl } from "../support/database-address.ts";
 
 /** A Postgres of the harness, with every safety on, that is stopped and started at will. */
 export interface OwnPostgres {
   /** Where connections to it go. */
   target: NetConnectOpts;
+  /** The address of one of its databases, straight to it. */
+  urlOf(name: string): string;
   /** A database of its own with all tables, empty. */
   createDatabase(): Promise<ChaosDatabase>;
   /** Ends it as a power cut would: no client is told, nothing more is written. */
@@ -84,6 +86,7 @@ export async function startOwnPostgres(environment: Record<string, string> = {})
 
   return {
     target: { path: join(socketDirectory, `.s.PGSQL.${socketPort}`) },
+    urlOf: (name) => toUrl(address(name)),
     async createDatabase() {
       const name = `chaos_${randomUUID().slice(0, 8)}`;
       await administer(address("postgres"), `create database ${quoteName(name)} template ${template}`);

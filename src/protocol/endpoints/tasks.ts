@@ -40,7 +40,13 @@ export const tasksEndpoints = {
     body: TaskPatch,
     status: 200,
     response: Task,
-    errors: ["task_not_found", "invalid_status", "invalid_name", "nothing_to_update"],
+    errors: [
+      "task_not_found",
+      "invalid_status",
+      "invalid_name",
+      "invalid_model_profile",
+      "nothing_to_update",
+    ],
   },
   deleteTask: {
     ...task,

@@ -115,10 +115,10 @@ function describeErrors(row: Endpoint) {
     ...(row.errors ?? []),
     // A malformed id is a thing that does not exist.
     ...(row.path.includes("{task_id}") ? (["task_not_found"] as const) : []),
-    ...(row.open ? [] : (["unauthorized", "user_suspended"] as const)),
-    ...(row.open || row.method === "GET" ? [] : (["invalid_origin"] as const)),
+    ...(row.open ? [] : (["unauthorized", "invalid_origin"] as const)),
     ...(shaped ? (["invalid_request", "invalid_text"] as const) : []),
     ...(row.body ? (["too_large"] as const) : []),
+    ...(row.body || row.upload ? (["request_timeout"] as const) : []),
     ...(row.expensive ? (["rate_limited"] as const) : []),
     "invalid_host",
     "unavailable",

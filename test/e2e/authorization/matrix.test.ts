@@ -59,19 +59,34 @@ describe("who has no good credential is told only that, and changes nothing", ()
     });
   });
 
-  test("a user who is removed is a stranger, with a token that is still good", async () => {
-    const removed = await world.server.createUser();
-    const things = await make(removed, "ended");
-    const other = await make(thief.user, "ended");
-    await world.removeUser(removed.userId);
-    // A token that was used is believed for some seconds.
-    const token = renew(removed.token);
-    for (const name of closedEndpoints) {
-      for (const ids of [things, other]) {
-        const answer = await world.call(name, ids, cookie(token, world.server.url));
-        expect([name, answer.status]).toEqual([name, 401]);
+  /** Expects that a token opens nothing of what its user had, nor of what is not there. */
+  async function expectDead(token: string, things: Ids[]): Promise<void> {
+    for (const headers of [bearer(token), cookie(token, world.server.url)]) {
+      for (const name of closedEndpoints) {
+        const answers: Answer[] = [];
+        for (const ids of [missingIds(), ...things]) answers.push(await world.call(name, ids, headers));
+        expect([name, answers[0]?.status, answers[0]?.code]).toEqual([name, 401, "unauthorized"]);
+        for (const answer of answers) expect(answer).toEqual(answers[0]);
       }
     }
+  }
+
+  test("a user who is removed is a stranger, with a token that is still good", async () => {
+    const user = await world.server.createUser();
+    await world.removeUser(user.userId);
+    // A token that was used is believed for some seconds.
+    await expectNoChange(world, () => expectDead(renew(user.token), [owner.things.ended]));
+  });
+
+  test("a suspended user is a stranger at once, and the old token stays dead when that is lifted", async () => {
+    const { user, things } = await world.createPerson();
+    const all = Object.values(things);
+    await world.suspend(user.userId, true);
+    await expectNoChange(world, () => expectDead(user.token, all));
+    await world.suspend(user.userId, false);
+    await expectNoChange(world, () => expectDead(user.token, all));
+    const token = await world.signIn(user.userId);
+    expect((await world.call("getTask", things.ended, bearer(token))).status).toBe(200);
   });
 });
 

@@ -25,6 +25,10 @@ export const plan: Record<EndpointName, Case> = {
   },
   signIn: { open: true, call: () => ({ json: { code: "没有这个码" } }), status: 401 },
   signOut: { open: true },
+  setSuspension: {
+    open: true,
+    call: () => ({ json: { user_id: crypto.randomUUID(), platform_key: platformKey, suspended: true } }),
+  },
   me: {},
   createTask: { call: () => ({ json: { name: "新任务" } }) },
   listTasks: {},
@@ -55,6 +59,7 @@ export const plan: Record<EndpointName, Case> = {
   runEvents: { about: "ended" },
   listFiles: { about: "file", call: ({ path }) => ({ query: { path } }) },
   downloadFile: { about: "file", call: ({ path }) => ({ query: { path } }) },
+  rawFile: { about: "file", call: ({ path }) => ({ query: { path } }) },
   deleteFile: { about: "file", call: ({ path }) => ({ json: { path } }) },
   uploadFiles: {
     about: "file",

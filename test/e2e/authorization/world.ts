@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { EndpointName } from "../../../src/protocol/api.ts";
 import { type RawRequest, sendRaw } from "../../support/api/raw-request.ts";
 import { createTestDatabase } from "../../support/database.ts";
-import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
+import { platformKey, startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 import { type Ids, make, type Thing, things } from "./belongings.ts";
 import { requestFor } from "./plan.ts";
 
@@ -30,6 +30,9 @@ export interface World {
   send(sent: RawRequest): Promise<Answer>;
   /** Calls an endpoint about things with these credentials. */
   call(name: EndpointName, ids: Ids, headers: Record<string, string>): Promise<Answer>;
+  suspend(userId: string, suspended: boolean): Promise<void>;
+  /** A new token of a user that there is. */
+  signIn(userId: string): Promise<string>;
   /** Removes a user as an operator would who knows only the database. */
   removeUser(userId: string): Promise<void>;
   /** All rows and all files; equal to an earlier one if nothing has changed for anybody. */
@@ -59,6 +62,13 @@ export async function startWorld(): Promise<World> {
     const code = isJson && text !== "" ? (JSON.parse(text) as { code?: unknown }).code : undefined;
     return { status, headers: rest, body: text.replaceAll(requestId, "<request_id>"), code };
   };
+  const asPlatform = async (path: string, json: Record<string, unknown>): Promise<string> => {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ ...json, platform_key: platformKey });
+    const answer = await send({ method: "POST", path, headers, body });
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
+    return answer.body;
+  };
   return {
     server,
     send,
@@ -74,6 +84,15 @@ export async function startWorld(): Promise<World> {
     call(name, ids, headers) {
       const sent = requestFor(name, ids);
       return send({ ...sent, headers: { ...sent.headers, ...headers } });
+    },
+    async suspend(userId, suspended) {
+      await asPlatform("/v1/auth/suspension", { user_id: userId, suspended });
+      const active = "select from runs where user_id = $1 and status not in ('ok', 'cancelled', 'error')";
+      // It ends the user's runs.
+      await expect.poll(async () => (await database.database.pool.query(active, [userId])).rowCount).toBe(0);
+    },
+    async signIn(userId) {
+      return (JSON.parse(await asPlatform("/v1/auth/login", { user_id: userId })) as { token: string }).token;
     },
     async removeUser(userId) {
       await database.database.pool.query("delete from users where user_id = $1", [userId]);

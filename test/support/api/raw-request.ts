@@ -18,7 +18,11 @@ export interface RawReply {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Sends a request to the server at `url` and reads the answer; rejects where the connection breaks. */
-export function sendRaw(url: string, sent: RawRequest, { streamMs = 0 } = {}): Promise<RawReply> {
+export function sendRaw(
+  url: string,
+  sent: RawRequest,
+  { streamMs = 0, signal }: { streamMs?: number; signal?: AbortSignal } = {},
+): Promise<RawReply> {
   const { hostname, port } = new URL(url);
   const { method, path, body } = sent;
   const headers = {
@@ -26,7 +30,7 @@ export function sendRaw(url: string, sent: RawRequest, { streamMs = 0 } = {}): P
     ...(body !== undefined && { "Content-Length": Buffer.byteLength(body) }),
   };
   return new Promise((resolve, reject) => {
-    const outgoing = request({ agent, hostname, port, method, path, headers }, (incoming) => {
+    const outgoing = request({ agent, hostname, port, method, path, headers, signal }, (incoming) => {
       const { statusCode: status = 0, headers } = incoming;
       const chunks: Buffer[] = [];
       const finish = (): void => resolve({ status, headers, body: Buffer.concat(chunks) });

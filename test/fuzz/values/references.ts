@@ -1,0 +1,50 @@
+import fc from "fast-check";
+
+/** The kinds of things that requests name. */
+export const idNames = ["task_id", "run_id", "pending_id", "request_id"] as const;
+export type IdName = (typeof idNames)[number];
+
+/** Whose an id is, seen from whoever asks, and how it is written. */
+export type Relation = "own" | "foreign" | "deleted" | "missing" | "malformed" | "capitals" | "bare";
+
+/** An id that is known only when the request is sent, when earlier answers have named some: `@task_id/own/3`. */
+export function idReference(name: IdName): fc.Arbitrary<string> {
+  const relation = fc.oneof(
+    { weight: 14, arbitrary: fc.constant("own") },
+    { weight: 2, arbitrary: fc.constant("foreign") },
+    { weight: 2, arbitrary: fc.constant("deleted") },
+    { weight: 1, arbitrary: fc.constantFrom("missing", "malformed", "capitals", "bare") },
+  );
+  return fc.tuple(relation, fc.nat(9)).map(([kind, index]) => `@${name}/${kind}/${index}`);
+}
+
+/** Stands for a user who makes no requests, and may be signed in and suspended. */
+export const thirdUser = "@user";
+
+/** Takes a reference apart; null if the text is none. */
+export function parseReference(text: string): { name: IdName; relation: Relation; index: number } | null {
+  const [, name, relation, index] = /^@(\w+)\/(\w+)\/(\d+)$/.exec(text) ?? [];
+  if (!idNames.some((known) => known === name)) return null;
+  return { name: name as IdName, relation: relation as Relation, index: Number(index) };
+}
+
+/** What stands where an id should, as it goes into an address. */
+export const malformedIds = [
+  "no-id",
+  "0",
+  "null",
+  "%00",
+  "%ff",
+  "%E4%BD%A0%E5%A5%BD",
+  "'%20or%201=1--",
+  "01a21e46-b513-76e9-90f1-13b2cf358d2g",
+  "01a21e46b51376e990f113b2cf358d2d0",
+  "{01a21e46-b513-76e9-90f1-13b2cf358d2d}",
+  "urn:uuid:01a21e46-b513-76e9-90f1-13b2cf358d2d",
+  "%2e%2e%2f",
+  "a%2fb",
+  `${"9".repeat(3_000)}`,
+  "*",
+  ":task_id",
+  "%7Btask_id%7D",
+];
