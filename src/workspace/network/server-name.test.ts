@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildHello, cutIntoRecords, nameExtension } from "../../../test/support/client-hello.ts";
+import { buildHello, cutIntoRecords, nameExtension } from "../../../test/support/network/client-hello.ts";
 import { readServerName } from "./server-name.ts";
 
 /** What Node's own TLS sends first. */
