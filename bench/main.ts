@@ -9,6 +9,7 @@ import { measureExchanges } from "./measures/exchanges.ts";
 import { measureLists } from "./measures/lists.ts";
 import { measureIdleMemory, measureStart, measureUpload } from "./measures/process.ts";
 import { measureProcesses } from "./measures/processes.ts";
+import { measureSandbox } from "./measures/sandbox.ts";
 import { measureStreams, streamsSetUp } from "./measures/streams.ts";
 import { printRows, type Row } from "./report.ts";
 import { type Bench, type SetUpOptions, setUp } from "./setup.ts";
@@ -35,6 +36,7 @@ const measures: Record<string, () => Promise<Row[]>> = {
   upload: alone(measureUpload),
   dispatch: measureDispatch,
   processes: measureProcesses,
+  sandbox: measureSandbox,
   streams: alone(measureStreams, streamsSetUp),
 };
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CommandLimits } from "./sandbox.ts";
 
 /** Control groups that hold commands within their memory and number of processes, as root too. */
@@ -136,6 +136,10 @@ function placeOf(group: string, root: string, point: string): string {
   return join(point, group.startsWith(root) ? group.slice(root.length) : group);
 }
 
+/**
+ * The nearest group at or above this process's own that hands both controllers on to its children and lets this user make
+ * some. A group with processes in it hands nothing on, so with systemd that is the slice.
+ */
 function openVersion2({ memoryBytes, processes }: CommandLimits): Hierarchy[] | undefined {
   const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
   const mount = readFileSync("/proc/self/mountinfo", "utf8")
@@ -143,30 +147,21 @@ function openVersion2({ memoryBytes, processes }: CommandLimits): Hierarchy[] | 
     .find((line) => line.includes(" - cgroup2 "));
   const [, , , root, point] = mount?.split(" ") ?? [];
   if (own === undefined || root === undefined || point === undefined) return undefined;
-  const group = placeOf(own, root, point);
-  const controllers = readFileSync(join(group, "cgroup.controllers"), "utf8").trim().split(" ");
-  if (!controllers.includes("memory") || !controllers.includes("pids")) return undefined;
-  const wanted = ["memory", "pids", "cpu"].filter((name) => controllers.includes(name));
-  makeRoom(group);
-  const handOn = (path: string, names: string[]) =>
-    writeFileSync(join(path, "cgroup.subtree_control"), names.map((name) => `+${name}`).join(" "));
-  handOn(group, wanted);
+  let group = placeOf(own, root, point);
+  while (!handsOn(group, ["memory", "pids"])) {
+    if (group === point) return undefined;
+    group = dirname(group);
+  }
   const base = openBase(group);
-  handOn(base, ["memory", "pids"]);
-  if (wanted.includes("cpu")) writeFileSync(join(base, "cpu.weight"), `${processorShare.v2}`);
+  writeFileSync(join(base, "cgroup.subtree_control"), "+memory +pids");
+  if (handsOn(group, ["cpu"])) writeFileSync(join(base, "cpu.weight"), `${processorShare.v2}`);
   const settings = { "memory.max": memoryBytes, "memory.oom.group": 1, "pids.max": processes };
   return [{ base, settings: { ...settings, ...(canSwap(base) && { "memory.swap.max": 0 }) } }];
 }
 
-/**
- * Only a group without processes of its own hands controllers on: the server moves into one beside its commands'. Whoever
- * shares the group with it is left alone, and the groups are not made.
- */
-function makeRoom(group: string): void {
-  const pids = readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
-  if (pids.some((pid) => Number(pid) !== process.pid)) return;
-  mkdirSync(join(group, "zcbot"), { recursive: true });
-  writeFileSync(join(group, "zcbot", "cgroup.procs"), `${process.pid}`);
+function handsOn(group: string, controllers: string[]): boolean {
+  const handed = readFileSync(join(group, "cgroup.subtree_control"), "utf8").trim().split(" ");
+  return controllers.every((controller) => handed.includes(controller));
 }
 
 function canSwap(group: string): boolean {

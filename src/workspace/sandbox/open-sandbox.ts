@@ -133,8 +133,8 @@ function isolate(
         ...launch,
         argv: [...closing, ...launch.argv],
         onStarted(pid) {
-          leave = cgroups?.enter(pid).leave;
-          setPriority(pid, niceness);
+          if (cgroups) leave = cgroups.enter(pid).leave;
+          else setPriority(pid, niceness);
           writeFileSync(`/proc/${pid}/oom_score_adj`, `${oomScore}`);
         },
         onEnded() {
