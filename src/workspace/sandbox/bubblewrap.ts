@@ -27,6 +27,8 @@ export function bubblewrap(options: BubblewrapOptions): Build {
   const { program, view, proc, devices, limits, filter, init } = options;
   const isolation = [
     ...["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session"],
+    // bwrap ends when the first process has, and so when the kernel has emptied the namespace: only if that is not its own.
+    "--as-pid-1",
     ...["--cap-drop", "ALL", "--uid", String(insideUser.uid), "--gid", String(insideUser.gid)],
     ...["--hostname", "zcbot", ...(filter ? ["--seccomp", String(filterDescriptor)] : [])],
   ];

@@ -4,14 +4,11 @@ import type { CommandLimits } from "./sandbox.ts";
 const openFiles = 1_024;
 
 /**
- * The shell script of a command's first own process: joins standard error to standard output, so that both keep their
+ * The shell script of the first process in a command's namespace: joins standard error to standard output, so that both keep their
  * order, lowers its limits, and runs its arguments. Limits of processes and memory are set here only where no control
- * group holds them; that of processes does not bind root.
+ * group holds them (`grouped`); that of processes does not bind root.
  */
-export function initScript(
-  limits: CommandLimits,
-  { grouped, isFirst }: { grouped: boolean; isFirst: boolean },
-): string {
+export function initScript(limits: CommandLimits, grouped: boolean): string {
   const { processes, memoryBytes, fileBytes } = limits;
   return [
     "exec 2>&1",
@@ -24,7 +21,7 @@ export function initScript(
       ? []
       : [`ulimit -u ${processes} || ulimit -p ${processes}`, `ulimit -d ${Math.ceil(memoryBytes / 1024)}`]),
     // The first process of a pid namespace cannot be ended by its own signals: it waits for the command, and reaps.
-    isFirst ? '"$@"; exit $?' : 'exec "$@"',
+    '"$@"; exit $?',
   ]
     .map((line) => (line.startsWith("ulimit") ? `{ ${line}; } 2>/dev/null` : line))
     .join("; ");

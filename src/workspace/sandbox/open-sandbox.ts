@@ -88,7 +88,7 @@ async function listCandidates(
   const lacking = filter ? lacks : [...lacks, "There is no filter of system calls for this processor."];
   const program = options.bubblewrap === undefined ? await findProgram("bwrap") : options.bubblewrap;
   if (program) {
-    const init = initScript(limits, { grouped, isFirst: false });
+    const init = initScript(limits, grouped);
     const level = lacking.length === 0 ? "strict" : "reduced";
     const devices = (await makeDevices(folder)) ?? [];
     candidates.push({ level, lacks: lacking, build: bubblewrap({ ...parts, program, devices, init }) });
@@ -104,7 +104,7 @@ async function listCandidates(
     build: namespaces({
       ...parts,
       filter: perl ? filter : undefined,
-      init: initScript(limits, { grouped, isFirst: true }),
+      init: initScript(limits, grouped),
     }),
   });
   return candidates;

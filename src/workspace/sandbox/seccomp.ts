@@ -11,6 +11,11 @@ interface Architecture {
   clone3: number;
   ioctl: number;
   socket: number;
+  /** Calls that give a file its mode, and which of their arguments that is. */
+  modes: Record<string, [number: number, argument: number]>;
+  /** Calls that may make a file, and where flags and mode stand. */
+  opens: Record<string, [number: number, flags: number, mode: number]>;
+  openat2: number;
   denied: Record<string, number>;
 }
 
@@ -22,6 +27,17 @@ const architectures: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 16,
     socket: 41,
+    modes: {
+      chmod: [90, 1],
+      fchmod: [91, 1],
+      fchmodat: [268, 2],
+      fchmodat2: [452, 2],
+      mknod: [133, 1],
+      mknodat: [259, 2],
+      creat: [85, 1],
+    },
+    opens: { open: [2, 1, 2], openat: [257, 2, 3] },
+    openat2: 437,
     denied: {
       ptrace: 101,
       mount: 165,
@@ -96,6 +112,9 @@ const architectures: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 29,
     socket: 198,
+    modes: { fchmod: [52, 1], fchmodat: [53, 2], fchmodat2: [452, 2], mknodat: [33, 2] },
+    opens: { openat: [56, 2, 3] },
+    openat2: 437,
     denied: {
       ptrace: 117,
       mount: 40,
@@ -162,6 +181,13 @@ const x32Bit = 0x40000000;
 const newNamespace = 0x7e020000;
 /** Put characters into the input of a terminal that may be somebody else's (TIOCSTI, TIOCLINUX). */
 const terminalInjections = [0x5412, 0x541c];
+/**
+ * S_ISUID and S_ISGID: a program left in the task's directory would give whoever starts it, outside, the rights of the
+ * server's user.
+ */
+const setsIdentity = 0o6000;
+/** O_CREAT, and what tells O_TMPFILE; the same on both processors. Without them there is no mode. */
+const makesFile = 0x400040;
 const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 };
 
 const errno = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 };
@@ -183,7 +209,7 @@ type Instruction = [code: number, ifTrue: number, ifFalse: number, value: number
 export function seccompFilter(processor: NodeJS.Architecture = process.arch): Buffer | undefined {
   const architecture = architectures[processor];
   if (!architecture) return undefined;
-  const { audit, clone, clone3, ioctl, socket, denied } = architecture;
+  const { audit, clone, clone3, ioctl, socket, modes, opens, openat2, denied } = architecture;
   const program: Instruction[] = [
     [load, 0, 0, at.architecture],
     [jumpIfEqual, 1, 0, audit],
@@ -191,8 +217,17 @@ export function seccompFilter(processor: NodeJS.Architecture = process.arch): Bu
     [load, 0, 0, at.number],
     ...(processor === "x64" ? answerIf(jumpIfSet, x32Bit, errno.ENOSYS) : []),
     ...Object.values(denied).flatMap((number) => answerIf(jumpIfEqual, number, errno.EPERM)),
-    // Its flags lie in memory, which a filter cannot read; the C library falls back on `clone`.
+    // What they ask for lies in memory, which a filter cannot read; programs fall back on `clone` and `openat`.
     ...answerIf(jumpIfEqual, clone3, errno.ENOSYS),
+    ...answerIf(jumpIfEqual, openat2, errno.ENOSYS),
+    ...Object.values(modes).flatMap(([number, mode]) => onCall(number, refuseIdentity(mode))),
+    ...Object.values(opens).flatMap(([number, flags, mode]) =>
+      onCall(number, [
+        [load, 0, 0, at.argument(flags)],
+        [jumpIfSet, 0, 3, makesFile],
+        ...refuseIdentity(mode),
+      ]),
+    ),
     ...onCall(clone, [[load, 0, 0, at.argument(0)], ...answerIf(jumpIfSet, newNamespace, errno.EPERM)]),
     ...onCall(ioctl, [
       [load, 0, 0, at.argument(1)],
@@ -202,6 +237,10 @@ export function seccompFilter(processor: NodeJS.Architecture = process.arch): Bu
     [answer, 0, 0, allow],
   ];
   return encode(program);
+}
+
+function refuseIdentity(mode: number): Instruction[] {
+  return [[load, 0, 0, at.argument(mode)], ...answerIf(jumpIfSet, setsIdentity, errno.EPERM)];
 }
 
 function answerIf(test: number, value: number, code: number): Instruction[] {

@@ -36,8 +36,8 @@ const etcCopied =
   /^(ca-certificates\.conf|crypto-policies|debian_version|fonts|gai\.conf|host\.conf|ImageMagick-\d+|java.*|ld\.so\.conf|ld\.so\.conf\.d|libreoffice|locale\.alias|localtime|magic|magic\.mime|mime\.types|networks|os-release|perl|protocols|python[\d.]*|R|services|texmf|timezone|xdg)$/;
 
 /** What of /proc tells of the whole machine, or changes it, and is open to root's user though it has no rights of root. */
-const procFiles = ["sysrq-trigger", "timer_list", "sched_debug"];
-const procFolders = ["acpi", "bus", "irq", "scsi"];
+const procFiles = ["key-users", "keys", "mtrr", "sched_debug", "sysrq-trigger", "timer_list"];
+const procFolders = ["acpi", "bus", "irq", "pressure", "scsi"];
 
 /** Looks at the host and makes the root of all sandboxes in `folder`. */
 export async function prepareView(folder: string, options: ViewOptions): Promise<View> {
