@@ -50,6 +50,8 @@ export interface Server {
   url: string;
   /** In local mode the ready-to-open address that signs the one user in, once. */
   signInLink: string | undefined;
+  /** How commands of the agent are isolated. */
+  sandbox: ChosenSandbox;
   /** Stops runs and streams with a word, then the database. */
   close(): Promise<void>;
 }
@@ -95,7 +97,7 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const url = addressOf(http, config.host);
     await folder.setAddress(url);
     const signInLink = config.local ? `${url}/#code=${codes.issue(folder.secrets.local_user_id)}` : undefined;
-    return { url, signInLink, close };
+    return { url, signInLink, sandbox, close };
   } catch (error) {
     await close();
     throw error;

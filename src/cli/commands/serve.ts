@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { styleText } from "node:util";
 import { loadConfig, readEnvironment } from "../../server/config.ts";
 import { createLogger } from "../../server/log.ts";
+import type { ChosenSandbox } from "../../server/sandbox-level.ts";
 import { createServer } from "../../server/server.ts";
 import { exitCode } from "../exit-code.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -21,7 +22,8 @@ export async function serve({ host, port, data, role }: ServeOptions): Promise<n
   const logger = createLogger(config.logLevel);
   const server = await createServer(config, logger);
   process.stdout.write(`zcbot is ready: ${server.signInLink ?? server.url}\n`);
-  if (config.models.default === "demo") tellOfDemo();
+  if (config.models.default === "demo") tell(demoText);
+  tellOfSandbox(server.sandbox);
   if (!interrupt.signal.aborted) await once(interrupt.signal, "abort");
   logger.info("stopping");
   await server.close();
@@ -29,9 +31,17 @@ export async function serve({ host, port, data, role }: ServeOptions): Promise<n
   return exitCode.ok;
 }
 
-function tellOfDemo(): void {
-  const text =
-    "No model key is set: the built-in demo answers, which only follows simple instructions. For a real model set, " +
-    "for example, ZCBOT_MODEL=openai/gpt-5 and OPENAI_API_KEY.";
+const demoText =
+  "No model key is set: the built-in demo answers, which only follows simple instructions. For a real model set, " +
+  "for example, ZCBOT_MODEL=openai/gpt-5 and OPENAI_API_KEY.";
+
+function tellOfSandbox({ shown, notes }: ChosenSandbox): void {
+  const reasons = notes.join(" ");
+  if (shown === "off") tell(`Commands of the agent are not isolated, they may do what you may. ${reasons}`);
+  if (shown === "reduced") tell(`Commands of the agent are isolated at the level "reduced". ${reasons}`);
+  if (shown === "disabled") tell(`The agent runs no commands. ${reasons}`);
+}
+
+function tell(text: string): void {
   process.stderr.write(`${styleText("yellow", text, { stream: process.stderr })}\n`);
 }

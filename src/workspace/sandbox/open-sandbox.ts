@@ -2,13 +2,20 @@ import { writeFileSync } from "node:fs";
 import { access, constants, mkdtemp, rm } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { bridgeProgram, bridgeScript } from "../network/bridge.ts";
+import {
+  type EgressEntry,
+  type EgressProxy,
+  type EgressProxyOptions,
+  startEgressProxy,
+} from "../network/egress-proxy.ts";
 import { bubblewrap } from "./bubblewrap.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { initScript } from "./init.ts";
 import { namespaces } from "./namespaces.ts";
 import { closeInherited } from "./plain.ts";
 import { inside, makeDevices } from "./root.ts";
-import { type Build, type CommandLimits, commandPath, type Sandbox } from "./sandbox.ts";
+import { type Build, type Command, type CommandLimits, commandPath, type Sandbox } from "./sandbox.ts";
 import { seatbelt } from "./seatbelt.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { testSandbox } from "./self-test.ts";
@@ -18,6 +25,8 @@ export interface SandboxOptions extends ViewOptions {
   limits: CommandLimits;
   /** Whether commands of many people run: then limits that bind are a must, for root too. */
   shared: boolean;
+  /** Where commands may go that have a network; undefined: nowhere. `log` is told whose directory the command worked in. */
+  network?: Omit<EgressProxyOptions, "socketPath" | "log"> & { log(entry: EgressEntry, cwd: string): void };
   /** Path of bubblewrap; undefined: where programs are, null: there is none. */
   bubblewrap?: string | null;
 }
@@ -47,6 +56,11 @@ export async function openSandbox(
     return { problems: [`${unlimited} Run zcbot as an ordinary user.`] };
   }
   const lacks = isRoot && !groups ? [unlimited] : [];
+  if (options.network && !(await findProgram(bridgeProgram))) {
+    return {
+      problems: [`Without ${bridgeProgram} commands have no network (apt-get install ${bridgeProgram}).`],
+    };
+  }
   const problems: string[] = [];
   const folder = await mkdtemp(join(tmpdir(), folderPrefix));
   const close = async () => {
@@ -59,7 +73,7 @@ export async function openSandbox(
       if (wanted === "strict") problems.push(...candidate.lacks);
       continue;
     }
-    const sandbox = { ...isolate(candidate, closing, groups), close };
+    const sandbox = { ...isolate(candidate, closing, groups, openWayOut(folder, options.network)), close };
     const failures = await testSandbox(sandbox, folder, options.hidden);
     if (failures.length === 0) return sandbox;
     problems.push(...failures.map((failure) => `${candidate.level}: ${failure}`));
@@ -89,15 +103,20 @@ async function listCandidates(
   const program = options.bubblewrap === undefined ? await findProgram("bwrap") : options.bubblewrap;
   if (program) {
     const init = initScript(limits, grouped);
+    const bridgedInit = initScript(limits, grouped, [bridgeScript(inside.proxy)]);
     const level = lacking.length === 0 ? "strict" : "reduced";
     const devices = (await makeDevices(folder)) ?? [];
-    candidates.push({ level, lacks: lacking, build: bubblewrap({ ...parts, program, devices, init }) });
+    candidates.push({
+      level,
+      lacks: lacking,
+      build: bubblewrap({ ...parts, program, devices, init, bridgedInit }),
+    });
   }
   const perl = await findProgram("perl");
   const unfiltered = filter && !perl ? ["Without perl there is no filter of system calls."] : [];
   const why = program
-    ? "bubblewrap is passed over."
-    : "bubblewrap is not installed (apt-get install bubblewrap).";
+    ? "ZCBOT_SANDBOX=reduced passes bubblewrap over."
+    : 'For the level "strict" install bubblewrap: apt-get install bubblewrap.';
   candidates.push({
     level: "reduced",
     lacks: [why, ...lacking, ...unfiltered],
@@ -119,6 +138,7 @@ function isolate(
   { level, lacks, build }: Candidate,
   closing: string[],
   cgroups: Cgroups | undefined,
+  findWayOut: (command: Command) => Promise<EgressProxy | undefined>,
 ): Omit<Sandbox, "close"> {
   return {
     level,
@@ -126,8 +146,9 @@ function isolate(
     containment: "namespace",
     pathInside: () => inside.work,
     pathOfProgram,
-    prepare(command) {
-      const launch = build(command);
+    async prepare(command) {
+      const proxy = await findWayOut(command);
+      const launch = build(command, proxy?.socketPath);
       let leave: (() => void) | undefined;
       return {
         ...launch,
@@ -137,12 +158,23 @@ function isolate(
           else setPriority(pid, niceness);
           writeFileSync(`/proc/${pid}/oom_score_adj`, `${oomScore}`);
         },
-        onEnded() {
+        async onEnded() {
           leave?.();
-          launch.onEnded();
+          await launch.onEnded();
+          await proxy?.close();
         },
       };
     },
+  };
+}
+
+/** One proxy for each command that has a network: what it holds ends with it. */
+function openWayOut(folder: string, network: SandboxOptions["network"]) {
+  let count = 0;
+  return async (command: Command): Promise<EgressProxy | undefined> => {
+    if (!network || !command.network) return undefined;
+    const socketPath = join(folder, `proxy-${++count}`);
+    return startEgressProxy({ ...network, socketPath, log: (entry) => network.log(entry, command.cwd) });
   };
 }
 
