@@ -29,13 +29,12 @@ export function buildRequest(step: Step, operation: Operation, model: Model, peo
   let taskId: string | undefined;
   let path = operation.path;
   for (const [name, reference] of Object.entries(step.ids)) {
-    const id = model.resolve(reference, caller, taskId) ?? { text: reference, exists: false };
+    const id = model.resolve(reference, caller, taskId) ?? { text: reference, exists: true };
     if (name === "task_id") taskId = canonical(id.text);
     exists &&= id.exists;
     path = path.replace(`{${name}}`, () => id.text);
   }
   const { body, type } = encodeBody(step, model, caller, taskId);
-  const isRead = operation.method === "GET";
   const credential = operation.open ? {} : credentialOf(step, people);
   const method = spellMethod(step, operation.method);
   const address = spellPath(step, path);
@@ -43,8 +42,7 @@ export function buildRequest(step: Step, operation: Operation, model: Model, peo
     caller,
     taskId,
     exists,
-    allowed:
-      operation.open || !["none", "bad", ...(isRead ? [] : ["foreign page"])].includes(step.credential),
+    allowed: operation.open || !["none", "bad", "foreign page"].includes(step.credential),
     sent: {
       method,
       path: address + (step.query === "" ? "" : `?${step.query}`),

@@ -96,7 +96,7 @@ function findContentFaults(operation: Operation, { status, headers, body }: RawR
   if (documented.types.size === 0) {
     return body.length > 0 ? [`a body under status ${status}, which has none`] : [];
   }
-  const validate = documented.types.get(type ?? "");
+  const validate = documented.types.get(type ?? "") ?? documented.types.get("*/*");
   if (!validate) return [`the type ${type} is not documented under status ${status}`];
   if (type === "text/event-stream") return findStreamFaults(operation.id, body.toString());
   if (type !== "application/json") return [];

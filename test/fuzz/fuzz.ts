@@ -29,8 +29,8 @@ export interface FuzzResult {
 }
 
 /** Moves in a sequence at most, and sequences in a round. */
-const longest = 30;
-const sequencesInRound = 8;
+const longest = 60;
+const sequencesInRound = 4;
 /** How long a failing sequence is made smaller, milliseconds. */
 const shrinkMs = 20_000;
 /** After so many failing rounds there is enough to mend. */

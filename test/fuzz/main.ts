@@ -16,7 +16,7 @@ const { values } = parseArgs({
     requests: { type: "string", default: "10000" },
     seed: { type: "string", default: randomUUID().slice(0, 8) },
     from: { type: "string", default: "1" },
-    lanes: { type: "string", default: "8" },
+    lanes: { type: "string", default: "16" },
   },
 });
 console.log(`seed ${values.seed}`);

@@ -3,11 +3,11 @@ import { type BuiltRequest, buildRequest, type People } from "./build-request.ts
 import { findFaults, readFrames } from "./check-answer.ts";
 import type { ApiDocument, Operation } from "./document.ts";
 import type { Model } from "./model.ts";
-import type { Move, Step } from "./steps.ts";
+import type { Credential, Move, Step } from "./steps.ts";
 import type { Summary } from "./summary.ts";
 
 /** How long a stream is read, milliseconds. */
-const streamMs = 25;
+const streamMs = 60;
 /** A request that is not answered by then never will be, milliseconds. */
 const patienceMs = 30_000;
 
@@ -39,15 +39,47 @@ export async function runSequence(moves: Move[], model: Model, surroundings: Sur
 
 const plain = { ids: {}, query: "", headers: {}, body: null, oddity: null } as const;
 
-/** Something to begin with: a task of each of the two people. */
+/** Something to begin with: tasks of both people, a run that asks, one at work, and a message that waits behind it. */
 function opening(): Step[] {
-  const made = { ...plain, operation: "createTask", body: { json: { name: "开头" } } };
-  const asked = { ...plain, operation: "postMessage", ids: { task_id: "@task_id/own/0" } };
+  const task = (credential: Credential): Step => ({
+    ...plain,
+    credential,
+    operation: "createTask",
+    body: { json: { name: "开头" } },
+  });
+  const post = (credential: Credential, index: number, json: Record<string, string>): Step => ({
+    ...plain,
+    credential,
+    operation: "postMessage",
+    ids: { task_id: `@task_id/own/${index}` },
+    body: { json },
+  });
   return [
-    { ...made, credential: "own" },
-    { ...made, credential: "second" },
-    { ...asked, credential: "own", body: { json: { content: "ask" } } },
-    { ...asked, credential: "second", body: { json: { content: "hang" } } },
+    task("own"),
+    post("own", 0, { content: "ask" }),
+    task("own"),
+    post("own", 1, { content: "hang" }),
+    post("own", 1, { content: "下一个", mode: "queue" }),
+    task("second"),
+    post("second", 0, { content: "hang" }),
+    {
+      ...plain,
+      credential: "own",
+      operation: "uploadFiles",
+      body: {
+        form: [
+          { name: "path", content: "目录" },
+          { filename: "文.txt", content: "内容" },
+        ],
+        end: true,
+      },
+    },
+    {
+      ...plain,
+      credential: "own",
+      operation: "runEvents",
+      ids: { task_id: "@task_id/own/0", run_id: "@run_id/own/0" },
+    },
   ];
 }
 
@@ -55,7 +87,7 @@ function removal(taskId: string, caller: 0 | 1): Step {
   return {
     ...plain,
     operation: "deleteTask",
-    ids: { task_id: `=${taskId}` },
+    ids: { task_id: taskId },
     credential: caller ? "second" : "own",
   };
 }

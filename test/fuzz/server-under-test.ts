@@ -34,6 +34,8 @@ export async function startServerUnderTest(databaseUrl: string): Promise<ServerU
       ZCBOT_LIMIT_JSON_BYTES: "65536",
       ZCBOT_LIMIT_UPLOAD_BYTES: "65536",
       ZCBOT_LIMIT_UPLOAD_FILES: "5",
+      ZCBOT_LIMIT_USER_REQUESTS: "20",
+      // All of them come from one address.
       ZCBOT_LIMIT_SIGN_INS: "1000000",
     },
   });

@@ -42,7 +42,7 @@ export type Move = Step | [Step, Step];
 const weights: Record<string, number> = {
   createTask: 4,
   postMessage: 8,
-  answerRun: 3,
+  answerRun: 5,
   updatePending: 2,
   uploadFiles: 3,
   runEvents: 3,

@@ -31,8 +31,8 @@ export class Summary {
       })),
     );
     const seen = documented.filter((each) => each.seen).length;
-    // The database is never away here, and hosts and users are never refused.
-    const never = new Set([421, 503]);
+    // Here the database is never away, no host is refused, and no body comes slowly.
+    const never = new Set([408, 421, 503]);
     const unseen = documented.filter((each) => !each.seen && !never.has(each.status));
     return [
       `${this.requests} requests: ${byStatus.map(([status, count]) => `${count} x ${status}`).join(", ")}`,
@@ -40,7 +40,7 @@ export class Summary {
         const counts = [...(this.#answers.get(id) ?? [])].toSorted(([a], [b]) => a - b);
         return `  ${id.padEnd(14)} ${counts.map(([status, count]) => `${status}: ${count}`).join("  ")}`;
       }),
-      `${seen} of ${documented.length} documented answers seen; not seen, beside ${[...never].join(" and ")}: ${unseen.map(({ id, status }) => `${id} ${status}`).join(", ") || "none"}`,
+      `${seen} of ${documented.length} documented answers seen; not seen, beside ${[...never].join(", ")}: ${unseen.map(({ id, status }) => `${id} ${status}`).join(", ") || "none"}`,
     ];
   }
 }

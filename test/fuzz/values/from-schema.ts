@@ -24,7 +24,7 @@ const usual: Record<string, fc.Arbitrary<unknown>> = {
   ),
   name: plausible("水泥申报", "甲", "a b", "任务 1"),
   working_dir: plausible("目录", "甲", "没有"),
-  path: plausible("", "目录", "文.txt", "目录/文.txt", "目录/子/深.md", "甲", "."),
+  path: plausible("", "目录", "目录/文.txt", "目录/文.txt", "目录/子/深.md", "甲", "."),
   q: plausible("水", "%", "a_b"),
   status: plausible("completed", "abandoned", "active"),
   ordering: plausible("name", "-created_at,name", "status,,x"),
@@ -32,6 +32,7 @@ const usual: Record<string, fc.Arbitrary<unknown>> = {
   // Longer ones would hold the fuzzer up.
   wait: fc.constantFrom("0", "1", "-7", "", "x", "1.5", "0x1", " 1 ", "-99999999999999999999"),
   request_id: idReference("request_id"),
+  answers: fc.oneof(fc.constant(["表格"]), fc.array(hostileText, { maxLength: 3 })),
   user_id: fc.oneof({ weight: 4, arbitrary: fc.constant(thirdUser) }, hostileText),
   platform_key: fc.oneof({ weight: 6, arbitrary: fc.constant(platformKey) }, hostileText),
   from_idx: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer()),
