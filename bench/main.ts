@@ -2,6 +2,7 @@
  * Measures the built server against a scripted model server, and a direct client against the same model
  * server, side by side in one run. `node bench/main.ts [name ...]` runs some of the measures only.
  */
+import { abuseSetUp, measureAbuse } from "./measures/abuse.ts";
 import { measureBursts } from "./measures/burst.ts";
 import { measureCancel } from "./measures/cancel.ts";
 import { measureDispatch } from "./measures/dispatch.ts";
@@ -37,6 +38,7 @@ const measures: Record<string, () => Promise<Row[]>> = {
   dispatch: measureDispatch,
   processes: measureProcesses,
   sandbox: measureSandbox,
+  abuse: alone(measureAbuse, abuseSetUp),
   streams: alone(measureStreams, streamsSetUp),
 };
 
