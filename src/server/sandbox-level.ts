@@ -1,4 +1,5 @@
 import type { Health } from "../protocol/server.ts";
+import type { EgressEntry } from "../workspace/network/egress-proxy.ts";
 import { openSandbox } from "../workspace/sandbox/open-sandbox.ts";
 import { findLauncher, plainSandbox } from "../workspace/sandbox/plain.ts";
 import type { CommandLimits, Sandbox } from "../workspace/sandbox/sandbox.ts";
@@ -18,6 +19,9 @@ export interface ChosenSandbox {
   notes: readonly string[];
 }
 
+/** Is told of every connection that a command made, or wanted, in that directory. */
+export type EgressLog = (entry: EgressEntry, directory: string) => void;
+
 const installAdvice =
   "apt-get install bubblewrap (or your system's package of that name) gives the strict level.";
 
@@ -26,7 +30,15 @@ const installAdvice =
  * the one user of local mode, and where the operator has declared that the surroundings isolate. Throws StartError where
  * what is set cannot be met.
  */
-export async function chooseSandbox(config: Config): Promise<ChosenSandbox> {
+export async function chooseSandbox(config: Config, log: EgressLog = () => {}): Promise<ChosenSandbox> {
+  const chosen = await choose(config, log);
+  if (config.networkAllow.length === 0 || chosen.shown === "strict") return chosen;
+  await chosen.sandbox.close();
+  const problem = "ZCBOT_NETWORK_ALLOW can be kept to only at the strict level, which is not the one here.";
+  throw new StartError([problem, ...chosen.notes], 2);
+}
+
+async function choose(config: Config, log: EgressLog): Promise<ChosenSandbox> {
   const { sandbox: wanted, local } = config;
   if (wanted === "external") return openPlain("external", []);
   if (wanted === "disabled") return openDisabled(["ZCBOT_SANDBOX=disabled is set."]);
@@ -43,6 +55,7 @@ export async function chooseSandbox(config: Config): Promise<ChosenSandbox> {
     userFiles: config.sandboxFiles === "user",
     limits: commandLimits(config),
     shared: !local,
+    ...(config.networkAllow.length > 0 && { network: { allow: config.networkAllow, log } }),
   });
   if (!("problems" in opened)) {
     return { sandbox: opened, commands: true, shown: opened.level, notes: opened.lacks };

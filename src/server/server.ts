@@ -105,7 +105,9 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
 }
 
 async function openCommands(config: Config, logger: Logger, started: Stops): Promise<ChosenSandbox> {
-  const chosen = await chooseSandbox(config);
+  const chosen = await chooseSandbox(config, (entry, directory) => {
+    logger.debug({ ...entry, directory }, "a command's way out");
+  });
   started.push(() => chosen.sandbox.close());
   const { shown, notes } = chosen;
   const isWeak = shown === "off" || shown === "disabled";

@@ -38,7 +38,7 @@ export async function runCommand(sandbox: Sandbox, command: Command): Promise<Co
   if (command.signal.aborted) return finish(null, "abort");
 
   const mark = createMark();
-  const launch = sandbox.prepare(command, mark);
+  const launch = await sandbox.prepare(command, mark);
   const child = await start(launch, command);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const closed = new Promise((resolve) => child.once("close", resolve));
@@ -62,7 +62,7 @@ export async function runCommand(sandbox: Sandbox, command: Command): Promise<Co
   running.delete(onAbort);
 
   if (sandbox.containment === "group") await killGroup(child.pid ?? 0, mark);
-  launch.onEnded();
+  await launch.onEnded();
   await Promise.race([closed, wait(outputPatience, undefined, { ref: false })]);
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -88,6 +88,7 @@ async function start(launch: Launch, command: Command): Promise<ChildProcess> {
   try {
     await once(child, "spawn");
   } catch (error) {
+    await launch.onEnded();
     throw await explainStart(command, error);
   }
   child.on("error", () => {});
@@ -96,6 +97,7 @@ async function start(launch: Launch, command: Command): Promise<ChildProcess> {
   } catch (error) {
     // It has begun nothing yet.
     kill(child.pid ?? 0);
+    await launch.onEnded();
     throw cannotStart(error);
   }
   for (const [index, input] of launch.inputs.entries()) {

@@ -35,6 +35,7 @@ export function createBashTool(maxTimeout: number): Tool {
         const result = await runCommand(sandbox, {
           argv: ["bash", "-c", command],
           cwd: directory.hostPath,
+          network: true,
           timeoutMs: timeout_seconds * 1000,
           maxOutputBytes,
           signal,

@@ -129,7 +129,7 @@ describe("the limits", () => {
     const { ask, path } = await useSite(
       createHttpServer((_request, response) => void response.end("ok")),
       {
-        limits: { headMs: 200, connections: 200 },
+        limits: { headMs: 1_000, connections: 200 },
       },
     );
     const slow = Array.from({ length: 200 }, () => connect(path).on("error", () => {}));

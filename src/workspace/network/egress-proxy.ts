@@ -49,6 +49,7 @@ export interface EgressProxyOptions extends Pick<ReachPolicy, "allow">, Partial<
 
 /** A proxy at work. */
 export interface EgressProxy {
+  socketPath: string;
   /** Ends every connection through it; done when the socket is gone. */
   close(): Promise<void>;
 }
@@ -184,6 +185,7 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   });
   await chmod(socketPath, 0o600);
   return {
+    socketPath,
     async close() {
       closing.abort();
       const closed = new Promise((done) => http.close(done));

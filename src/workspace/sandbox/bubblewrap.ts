@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { bridgeEnvironment } from "../network/bridge.ts";
 import type { Mount } from "./root.ts";
 import { inside, insideUser } from "./root.ts";
 import { type Build, type CommandLimits, commandEnvironment } from "./sandbox.ts";
@@ -15,6 +16,8 @@ export interface BubblewrapOptions {
   /** The filter of system calls, where there is one. */
   filter: Uint8Array | undefined;
   init: string;
+  /** The same, where the command has a way out. */
+  bridgedInit: string;
 }
 
 /** bubblewrap reads its options, and then the filter, from descriptors: its own argv stays visible inside. */
@@ -24,7 +27,7 @@ const sharedMemoryBytes = 2 ** 26;
 
 /** Commands in a sandbox of bubblewrap's. `--die-with-parent`: the server's death, kill -9 included, ends them. */
 export function bubblewrap(options: BubblewrapOptions): Build {
-  const { program, view, proc, devices, limits, filter, init } = options;
+  const { program, view, proc, devices, limits, filter } = options;
   const isolation = [
     ...["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session"],
     // bwrap ends when the first process has, and so when the kernel has emptied the namespace: only if that is not its own.
@@ -40,16 +43,18 @@ export function bubblewrap(options: BubblewrapOptions): Build {
     ...["--remount-ro", "/dev"],
     ...["--size", String(limits.temporaryBytes), "--perms", "1777", "--tmpfs", "/tmp"],
   ];
-  return (command) => ({
-    argv: [program, "--args", String(optionsDescriptor), "--", "/bin/sh", "-c", init, "sh", ...command.argv],
+  const prefix = [program, "--args", String(optionsDescriptor), "--", "/bin/sh", "-c"];
+  return (command, proxy) => ({
+    argv: [...prefix, proxy ? options.bridgedInit : options.init, "sh", ...command.argv],
     cwd: "/",
-    env: commandEnvironment(command, inside.work),
+    env: { ...(proxy && bridgeEnvironment), ...commandEnvironment(command, inside.work) },
     inputs: [
       encode([
         ...isolation,
         ...scenery,
         ...(view.userFiles ? ["--ro-bind", dirname(command.cwd), inside.files] : []),
         ...[command.writes === false ? "--ro-bind" : "--bind", command.cwd, inside.work],
+        ...(proxy ? ["--ro-bind", proxy, inside.proxy] : []),
         ...["--chdir", inside.work],
       ]),
       ...(filter ? [filter] : []),

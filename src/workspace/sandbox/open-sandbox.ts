@@ -58,7 +58,9 @@ export async function openSandbox(
   const lacks = isRoot && !groups ? [unlimited] : [];
   if (options.network && !(await findProgram(bridgeProgram))) {
     return {
-      problems: [`Without ${bridgeProgram} commands have no network (apt-get install ${bridgeProgram}).`],
+      problems: [
+        `Without ${bridgeProgram} commands cannot have a network (apt-get install ${bridgeProgram}).`,
+      ],
     };
   }
   const problems: string[] = [];

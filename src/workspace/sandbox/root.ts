@@ -16,6 +16,7 @@ export const inside = {
   skills: "/skills",
   /** Programs and sockets that zcbot brings along. */
   tools: "/run/zcbot",
+  proxy: "/run/zcbot/proxy",
 } as const;
 
 /** Something that stands at `to`, an absolute path inside; `from`, of the host, is known to exist. */
@@ -71,6 +72,7 @@ export async function prepareRoot(
     to: `/dev/${name}`,
     kind: "file",
   }));
+  places.push({ from: "", to: inside.proxy, kind: "file" });
   for (const { to, kind } of [...places, ...mounts]) await makePlace(join(root, to), kind);
   for (const [name, target] of Object.entries({ ...links, ...systemLinks })) {
     await symlink(target, join(root, name));

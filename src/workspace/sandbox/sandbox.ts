@@ -23,13 +23,13 @@ export interface Sandbox {
   /** Where commands find a program that zcbot brings along. */
   pathOfProgram(program: string): string;
   /** How a command is started; `mark` goes into its environment where nothing better tells its processes. */
-  prepare(command: Command, mark: string): Launch;
+  prepare(command: Command, mark: string): Launch | Promise<Launch>;
   /** Gives back what it took of the system. No command is started after it. */
   close(): Promise<void>;
 }
 
-/** Makes a command's launch, but for its limits. */
-export type Build = (command: Command) => Omit<Launch, "onStarted">;
+/** Makes a command's launch, but for its limits; `proxy`: the socket that is its way out, if it has one. */
+export type Build = (command: Command, proxy: string | undefined) => Omit<Launch, "onStarted">;
 
 /** A process to be started, and what is done about it before it runs anything. */
 export interface Launch {
@@ -42,7 +42,7 @@ export interface Launch {
   /** Puts the waiting process within its limits. Throws where that fails: the process is then ended. */
   onStarted(pid: number): void;
   /** Gives back what was taken; nothing of the command is left. */
-  onEnded(): void;
+  onEnded(): void | Promise<void>;
 }
 
 export interface Command {
@@ -51,6 +51,8 @@ export interface Command {
   cwd: string;
   /** Whether it may change files of the working directory, where the level can prevent it; true by default. */
   writes?: boolean;
+  /** Whether it may reach the hosts that the operator allows; false by default. */
+  network?: boolean;
   /** Added to the clean environment (PATH, HOME=cwd, LANG, TERM and no more). */
   env?: Record<string, string>;
   stdin?: string;

@@ -84,7 +84,7 @@ export async function buildStreet(options: {
     socketPath: proxy,
     allow: options.allow.map((entry) => parseAllowedHost(entry) as AllowedHost),
     log: (entry) => entries.push(entry),
-    limits: { headMs: 300, ...options.limits },
+    limits: { headMs: 500, ...options.limits },
     resolve: createHostResolver([names.address]),
     connect: (wanted) => connect({ host: "127.0.0.1", port: goal(wanted), allowHalfOpen: true }),
   });

@@ -20,11 +20,13 @@ function describeLevel(config: Config, { shown, notes }: ChosenSandbox): Check {
   const said = `${shown} (ZCBOT_SANDBOX=${config.sandbox}, ${config.local ? "local mode" : "not local mode"})`;
   const reasons = notes.join(" ");
   switch (shown) {
-    case "strict":
+    case "strict": {
+      const network = config.networkAllow.length > 0 ? "the allowed hosts" : "no network";
       return ok(
         name,
-        `${said}: commands see their task's directory and programs, no network, and have limits`,
+        `${said}: commands see their task's directory and programs, reach ${network}, and have limits`,
       );
+    }
     case "reduced":
       return warning(name, `${said}: commands are isolated, but not as well as they could be`, reasons);
     case "external":
