@@ -1,5 +1,5 @@
 /** For how long one piece of work may hold the event loop, milliseconds. */
-const longestTurn = 5;
+const longestTurn = 3;
 
 let line: Promise<void> = Promise.resolve();
 
