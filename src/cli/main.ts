@@ -17,12 +17,22 @@ else runUnderBundledNode();
 async function start(): Promise<void> {
   module.enableCompileCache?.();
   if (isRelaunched()) dieWithLauncher();
+  outliveReaders();
   const { runProgram } = await import("./program.ts");
   process.exitCode = await runProgram(process.argv.slice(2));
 }
 
 function isRelaunched(): boolean {
   return process.argv0 === relaunchedName && process.channel !== undefined;
+}
+
+/** `zcbot ... | head`: whoever has read enough is no fault. */
+function outliveReaders(): void {
+  for (const output of [process.stdout, process.stderr]) {
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
 }
 
 /** Whoever kills the launcher means this process. */
