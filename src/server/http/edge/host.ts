@@ -48,7 +48,8 @@ function hostName(host: string): string | null {
 
 /** A proxy's form of request, with the whole address. */
 function namesHost(target: string, host: string): boolean {
-  return /^https?:\/\//i.test(target) && URL.canParse(target) && sameHost(new URL(target), host);
+  if (!/^https?:\/\/[^/?#@]*(?:[/?]|$)/i.test(target) || !URL.canParse(target)) return false;
+  return sameHost(new URL(target), host);
 }
 
 /** Whether a Host header stands for the host and port of an address, whose scheme says which port goes unsaid. */

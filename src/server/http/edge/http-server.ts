@@ -79,8 +79,10 @@ export function createHttpServer(app: App, options: HttpServerOptions): Server {
       checkHost(incoming);
     } catch (error) {
       const refusal = toApiError(error, requestId, logger);
+      const text = errorText(refusal, requestId);
       outgoing.setHeader("Connection", "close");
-      outgoing.writeHead(refusal.status, errorHeaders(refusal)).end(errorText(refusal, requestId));
+      outgoing.setHeader("Content-Length", Buffer.byteLength(text));
+      outgoing.writeHead(refusal.status, errorHeaders(refusal)).end(text);
       return;
     }
     if (incoming.method === "OPTIONS") answerPreflight(outgoing);
