@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApiError } from "../../protocol/error.ts";
 import { runCommand } from "../../workspace/run-command.ts";
 import type { CommandResult } from "../../workspace/sandbox/sandbox.ts";
 import { defineTool, showSize } from "./define-tool.ts";
@@ -29,30 +30,44 @@ export function createBashTool(maxTimeout: number): Tool {
     }),
     async execute({ command, timeout_seconds }, { directory, sandbox, signal, report }) {
       const live = createLiveOutput(report);
+      const room = await directory.space.room();
+      const watch = directory.space.watch(signal);
       try {
         // The person may have removed it since.
         await directory.makeDirectory("");
         const result = await runCommand(sandbox, {
-          argv: ["bash", "-c", command],
+          argv: [...withinRoom(room), "bash", "-c", command],
           cwd: directory.hostPath,
           network: true,
           timeoutMs: timeout_seconds * 1000,
           maxOutputBytes,
-          signal,
+          signal: watch.signal,
           onOutput: live.add,
         });
+        const { reason } = watch.signal;
+        const outgrown = reason instanceof ApiError ? reason.message : undefined;
         return {
-          content: renderResult(result, timeout_seconds),
+          content: renderResult(result, outgrown ?? describeEnd(result, timeout_seconds)),
           isError: result.exitCode !== 0 || result.killedBy !== null,
         };
       } finally {
+        watch.end();
         live.end();
       }
     },
   });
 }
 
-function renderResult(result: CommandResult, timeout: number): string {
+/** Room with which no command comes to its end in an instant, bytes. */
+const muchRoom = 2 ** 30;
+
+/** Near the end of the room no file grows beyond what is left; beyond the quota none grows, but what frees space works. */
+function withinRoom(room: number): [string, ...string[]] | [] {
+  if (room >= muchRoom) return [];
+  return ["sh", "-c", 'ulimit -f "$1"; shift; exec "$@"', "sh", String(Math.floor(room / 512))];
+}
+
+function renderResult(result: CommandResult, end: string): string {
   const output = result.output.trimEnd();
   const lines = [output === "" ? "[no output]" : output];
   if (result.droppedBytes > 0) {
@@ -60,13 +75,18 @@ function renderResult(result: CommandResult, timeout: number): string {
       `[${showSize(result.droppedBytes)} left out of the middle; write the output to a file and read it in parts]`,
     );
   }
-  lines.push(`[${describeEnd(result, timeout)}, ${(result.durationMs / 1000).toFixed(1)} s]`);
+  lines.push(`[${end}, ${(result.durationMs / 1000).toFixed(1)} s]`);
   return lines.join("\n");
 }
+
+/** How shells report SIGXFSZ. */
+const fileTooLarge = 128 + 25;
 
 function describeEnd({ exitCode, killedBy }: CommandResult, timeout: number): string {
   if (killedBy === "timeout") return `killed after ${timeout} s; set timeout_seconds if it needs longer`;
   if (killedBy === "abort") return "killed because the run was stopped";
+  if (killedBy === "signal" && exitCode === fileTooLarge)
+    return "killed because a file grew beyond what the user's disk space has room for; delete what is not needed";
   if (killedBy === "signal")
     return `killed by a signal, exit code ${exitCode}; perhaps for using too much memory`;
   return `exit code ${exitCode}`;

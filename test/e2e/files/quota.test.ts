@@ -1,10 +1,10 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { encodeForm, formType, listFiles, upload } from "../../support/api/multipart.ts";
 import { openConnection } from "../../support/api/raw-connection.ts";
 import { ask, createTask, type StoredMessage } from "../../support/api/request.ts";
-import { finishRun } from "../../support/api/runs.ts";
+import { finishRun, readMessages } from "../../support/api/runs.ts";
 import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
@@ -85,6 +85,31 @@ test("who is beyond the quota reads, deletes, lists and chats, but neither uploa
 
   expect((await ask(user, "POST", "/v1/files/delete", { path: "大.bin" })).status).toBe(200);
   expect((await upload(user, [file("新.txt", 1)])).status).toBe(200);
+});
+
+/** What the model reads of one command. */
+async function runBash(command: string): Promise<string> {
+  const task = await createTask(user);
+  server.models.script(calls("bash", { command }), says("好。"));
+  await finishRun(user, task.task_id, "做");
+  return String((await readMessages(user, task.task_id))[2]?.payload.content);
+}
+
+test("a command that outgrows the room is ended, and its result says why", async () => {
+  // Many small files: no limit of one file's size ends it.
+  const result = await runBash("for i in $(seq 100000); do head -c 100000 /dev/zero > f$i; done; echo 完");
+  expect(result).toContain("disk space that you have. Delete some");
+  expect(result).not.toContain("完");
+});
+
+test("a command that is begun beyond the quota frees space, but lets no file grow", async () => {
+  await writeFile(join(root, "大.bin"), new Uint8Array(4 * mebibyte).fill(120));
+  expect((await upload(user, [file("新.txt", 1)])).status).toBe(507);
+  expect(await runBash("touch 空; head -c 4096 /dev/zero > 新.bin")).toContain(
+    "room for; delete what is not needed",
+  );
+  expect(await runBash("rm 空 新.bin; echo 删了")).toContain("删了");
+  await rm(join(root, "大.bin"));
 });
 
 test("what one user takes is no other's", async () => {
