@@ -124,7 +124,7 @@ export interface StreamFrame {
   data: Record<string, unknown>;
 }
 
-const frameForm = /^id: ([\d-]+)\nevent: ([a-z_]+)\ndata: (\{.*\})$/;
+const frameForm = /^id: ([\d-]+)\nevent: ([a-z_]+)\ndata: (\{[^\r\n]*\})$/;
 
 /** The whole frames of a piece of a stream; what is no frame and no comment is given as a text. */
 export function readFrames(text: string): (StreamFrame | string)[] {

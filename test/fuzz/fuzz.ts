@@ -45,13 +45,14 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const began = performance.now();
   try {
     const document = await readDocument(server.url);
+    const moves = sequences(document, longest);
     let round = from;
     let told = 0;
     const goesOn = () =>
       summary.requests < requests && violations.length < enough && !signal.aborted && !server.failed.aborted;
     const lane = async (): Promise<void> => {
       while (goesOn()) {
-        const violation = await runRound(round++, { document, server, summary, seed });
+        const violation = await runRound(round++, { document, moves, server, summary, seed });
         if (violation !== null) {
           violations.push(violation);
           say(violation);
@@ -89,24 +90,28 @@ function mebibytes(bytes: number): string {
 
 interface Round {
   document: ApiDocument;
+  moves: fc.Arbitrary<Move[]>;
   server: ServerUnderTest;
   summary: Summary;
   seed: string;
 }
 
 /** A few sequences of two new users; null, or what was wrong and how to see it again. */
-async function runRound(round: number, { document, server, summary, seed }: Round): Promise<string | null> {
+async function runRound(
+  round: number,
+  { document, moves, server, summary, seed }: Round,
+): Promise<string | null> {
   const tokens = [await signIn(server.url), await signIn(server.url)] as const;
   let deadline = Number.POSITIVE_INFINITY;
   let transcript: string[] = [];
-  const property = fc.asyncProperty(sequences(document, longest), async (moves: Move[]) => {
+  const property = fc.asyncProperty(moves, async (sequence) => {
     // What is not tried any more counts as passed: then nothing smaller is looked for.
     if (performance.now() > deadline || server.failed.aborted) return;
     const lines: string[] = [];
     const note = (line: string) => void lines.push(line);
     try {
       const people = { url: server.url, tokens };
-      await runSequence(moves, new Model(randomUUID()), { document, people, summary, note });
+      await runSequence(sequence, new Model(randomUUID()), { document, people, summary, note });
     } catch (error) {
       transcript = lines;
       deadline = Math.min(deadline, performance.now() + shrinkMs);
