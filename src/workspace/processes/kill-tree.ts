@@ -10,6 +10,16 @@ export function kill(pid: number): void {
   }
 }
 
+/** Whether there is a process of that id, of whichever user. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /**
  * Kills the first process of the namespace that `unsharePid` waits for. When `unshare` has then ended, the kernel
  * has emptied the namespace; killing `unshare` itself would give no such proof. False if it has none yet.

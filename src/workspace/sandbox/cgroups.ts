@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isAlive } from "../processes/kill-tree.ts";
 import type { CommandLimits } from "./sandbox.ts";
 
 /** Control groups that hold commands within their memory and number of processes, as root too. */
@@ -70,15 +71,6 @@ function openBase(parent: string): string {
   const base = join(parent, `zcbot-${process.pid}-${++opened}`);
   mkdirSync(base);
   return base;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** Best effort: a group with processes in it stays. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { access, constants, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bridgeProgram, bridgeScript } from "../network/bridge.ts";
@@ -9,6 +9,7 @@ import {
   type EgressProxyOptions,
   startEgressProxy,
 } from "../network/egress-proxy.ts";
+import { isAlive } from "../processes/kill-tree.ts";
 import { bubblewrap } from "./bubblewrap.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { initScript } from "./init.ts";
@@ -48,29 +49,28 @@ export async function openSandbox(
 ): Promise<Sandbox | { problems: string[] }> {
   if (process.platform === "darwin") return openSeatbelt(wanted, options);
   if (process.platform !== "linux") return { problems: ["There is a sandbox on Linux only."] };
-  const isRoot = process.getuid?.() === 0;
+  if (options.network && !(await findProgram(bridgeProgram))) {
+    const advice = `apt-get install ${bridgeProgram}`;
+    return { problems: [`Without ${bridgeProgram} commands cannot have a network (${advice}).`] };
+  }
   const cgroups = openCgroups(options.limits);
   const groups = "enter" in cgroups ? cgroups : undefined;
-  const unlimited = "reason" in cgroups ? `Root's commands cannot be limited: ${cgroups.reason}.` : "";
-  if (isRoot && !groups && options.shared) {
-    return { problems: [`${unlimited} Run zcbot as an ordinary user.`] };
-  }
-  const lacks = isRoot && !groups ? [unlimited] : [];
-  if (options.network && !(await findProgram(bridgeProgram))) {
-    return {
-      problems: [
-        `Without ${bridgeProgram} commands cannot have a network (apt-get install ${bridgeProgram}).`,
-      ],
-    };
-  }
-  const problems: string[] = [];
-  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  const folder = await openFolder();
   const close = async () => {
     groups?.close();
     await rm(folder, { recursive: true, force: true });
   };
+  const problems: string[] = [];
+  const lacks: string[] = [];
+  if (process.getuid?.() === 0 && "reason" in cgroups) {
+    const unlimited = `Root's commands cannot be limited: ${cgroups.reason}.`;
+    if (options.shared) problems.push(`${unlimited} Run zcbot as an ordinary user.`);
+    else lacks.push(unlimited);
+  }
+  const candidates =
+    problems.length > 0 ? [] : await listCandidates(folder, options, lacks, groups !== undefined);
   const closing = await closeInherited(3 + maxInputs);
-  for (const candidate of await listCandidates(folder, options, lacks, groups !== undefined)) {
+  for (const candidate of candidates) {
     if (wanted !== "auto" && wanted !== candidate.level) {
       if (wanted === "strict") problems.push(...candidate.lacks);
       continue;
@@ -84,7 +84,20 @@ export async function openSandbox(
   return { problems };
 }
 
-const folderPrefix = "zcbot-sandbox-";
+const folderName = /^zcbot-sandbox-(\d+)-/;
+
+/** A folder for this process's sandbox; those of processes that were killed are removed. */
+async function openFolder(): Promise<string> {
+  const parent = tmpdir();
+  for (const name of await readdir(parent)) {
+    const pid = folderName.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(parent, name);
+    // Everybody can make folders of that name there; only this user's are surely ours.
+    if ((await lstat(path)).uid === process.getuid?.()) await rm(path, { recursive: true, force: true });
+  }
+  return mkdtemp(join(parent, `zcbot-sandbox-${process.pid}-`));
+}
 
 /** Descriptors that a launch is given at most, beside the usual three. */
 const maxInputs = 2;
@@ -186,7 +199,7 @@ async function openSeatbelt(
 ): Promise<Sandbox | { problems: string[] }> {
   if (wanted === "strict") return { problems: ["There is no strict level on macOS."] };
   const sandbox = await seatbelt(options);
-  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  const folder = await openFolder();
   const failures = await testSandbox(sandbox, folder, options.hidden);
   await rm(folder, { recursive: true, force: true });
   return failures.length === 0 ? sandbox : { problems: failures };
@@ -195,13 +208,11 @@ async function openSeatbelt(
 async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of commandPath.split(":")) {
     const path = join(folder, name);
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
+    const isProgram = access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (await isProgram) return path;
   }
   return undefined;
 }
