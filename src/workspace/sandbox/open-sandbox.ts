@@ -94,7 +94,8 @@ async function openFolder(): Promise<string> {
     if (pid === undefined || isAlive(Number(pid))) continue;
     const path = join(parent, name);
     // Everybody can make folders of that name there; only this user's are surely ours.
-    if ((await lstat(path)).uid === process.getuid?.()) await rm(path, { recursive: true, force: true });
+    const owner = await lstat(path).catch(() => null);
+    if (owner?.uid === process.getuid?.()) await rm(path, { recursive: true, force: true });
   }
   return mkdtemp(join(parent, `zcbot-sandbox-${process.pid}-`));
 }
