@@ -41,7 +41,7 @@ const maxPipelined = 32;
 export function createHttpServer(app: App, options: HttpServerOptions): Server {
   const { headersMs, clients, logger } = options;
   const checkHost = createHostCheck(options);
-  const underWay = new WeakMap<Duplex, number>();
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
   const serve = getRequestListener(app.fetch, {
     // It is asked where the request is none that could be handed on.
     errorHandler: () => {
@@ -65,16 +65,16 @@ export function createHttpServer(app: App, options: HttpServerOptions): Server {
 
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { socket } = incoming;
-    const count = (underWay.get(socket) ?? 0) + 1;
-    underWay.set(socket, count);
-    outgoing.once("close", () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
+    const open = underWay.get(socket) ?? new Set();
+    underWay.set(socket, open.add(outgoing));
+    outgoing.once("close", () => open.delete(outgoing));
     const requestId = randomUUID();
     outgoing.setHeader("X-Request-Id", requestId);
     setCommonHeaders(incoming, outgoing, options, clients.isHttps(incoming));
     // Node does not read on behind such a request, and the next one on its connection would wait for ever.
     if (incoming.headers.upgrade !== undefined) outgoing.setHeader("Connection", "close");
     try {
-      if (count > maxPipelined) throw pipelined();
+      if (open.size > maxPipelined) throw pipelined();
       if (incoming.rawHeaders.length > 2 * maxHeaders) throw headersTooLarge();
       checkHost(incoming);
     } catch (error) {
@@ -92,8 +92,9 @@ export function createHttpServer(app: App, options: HttpServerOptions): Server {
   // An expectation that nobody knows is passed over.
   http.on("checkExpectation", answer);
   http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    // What is being answered on this connection would be torn apart.
-    const isBusy = (underWay.get(socket) ?? 0) > 0;
+    const [first, ...more] = underWay.get(socket) ?? [];
+    // Another answer would be torn apart, or taken for this one.
+    const isBusy = first?.headersSent || more.length > 0;
     if (isBusy || !socket.writable || error.code === "ECONNRESET") return void socket.destroy();
     socket.end(refusalOf(error), () => socket.destroy());
   });
