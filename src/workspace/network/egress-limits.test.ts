@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { buildHello, nameExtension } from "../../../test/support/network/client-hello.ts";
 import { startNameServer } from "../../../test/support/network/name-server.ts";
-import { useSite } from "../../../test/support/network/use-site.ts";
+import { useSite, whenClosed } from "../../../test/support/network/use-site.ts";
 import { startEgressProxy } from "./egress-proxy.ts";
 import { createHostResolver } from "./resolve-host.ts";
 import { openConnection } from "./route.ts";
@@ -84,7 +84,7 @@ describe("what is noted", () => {
     await text(plain);
     const { socket } = await openTunnel("site.example:443");
     socket.write(buildHello(nameExtension("canary.example")));
-    await once(socket, "close");
+    await whenClosed(socket);
     expect(entries).toHaveLength(7);
     expect(JSON.stringify(entries)).not.toMatch(/canary/i);
   });
@@ -122,7 +122,7 @@ describe("the limits", () => {
     const { openTunnel } = await useSite(createSilent(), { limits: { idleMs: 50 } });
     const { socket } = await openTunnel("site.example:443");
     socket.write(hello);
-    await once(socket, "close");
+    await whenClosed(socket);
   });
 
   test("two hundred heads that come drop by drop, or not at all, are cut off, and others served meanwhile", async () => {
@@ -136,7 +136,7 @@ describe("the limits", () => {
     const drops = setInterval(() => {
       for (const socket of slow.slice(100)) if (socket.writable) socket.write("G");
     }, 20);
-    const ended = Promise.all(slow.map((socket) => once(socket.resume(), "close")));
+    const ended = Promise.all(slow.map((socket) => whenClosed(socket)));
     expect((await ask("http://site.example/")).status).toBe(200);
     await ended;
     clearInterval(drops);
@@ -162,7 +162,7 @@ describe("the end", () => {
     const waiting = connect(path).on("error", () => {});
     waiting.write("GET http://site.example/ HTTP/1.1\r\nHost: x\r\n\r\n");
     await Promise.all([asked.promise, once(site, "connection")]);
-    const ends = Promise.all([tunnel, searching, waiting].map((socket) => once(socket.resume(), "close")));
+    const ends = Promise.all([tunnel, searching, waiting].map((socket) => whenClosed(socket)));
     await close();
     await ends;
     expect(existsSync(path)).toBe(false);
@@ -186,7 +186,7 @@ describe("the end", () => {
     socket.write("GET http://git.example:2222/ HTTP/1.1\r\nHost: x\r\n\r\n");
     await looked.promise;
     socket.destroy();
-    await once(socket, "close");
+    await whenClosed(socket);
     // Whatever the proxy learns of that end, it has learned once it has answered another.
     await ask("http://site.example/");
     found.resolve(["93.184.216.34"]);

@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { buildHello, nameExtension } from "../../../test/support/network/client-hello.ts";
-import { useSite } from "../../../test/support/network/use-site.ts";
+import { useSite, whenClosed } from "../../../test/support/network/use-site.ts";
 
 describe("a request", () => {
   test("arrives with its method, path, headers and body, without what is the connection's or the proxy's", async () => {
@@ -115,7 +115,7 @@ describe("a request", () => {
     request.end();
     const [[connection]] = await Promise.all([once(site, "connection"), once(request, "response")]);
     request.destroy();
-    await once(connection, "close");
+    await whenClosed(connection);
   });
 });
 
@@ -142,6 +142,18 @@ describe("a tunnel", () => {
     expect(entries).toMatchObject([
       { outcome: "refused", bytesUp: 0, reason: expect.stringContaining("is not TLS for site.example") },
     ]);
+  });
+
+  test("to port 443 carries TLS alone, though the list spells the port out", async () => {
+    const allow = [{ kind: "exact", host: "site.example", port: 443 }] as const;
+    const { openTunnel, entries } = await useSite(
+      createServer((socket) => void socket.pipe(socket)),
+      { allow },
+    );
+    const { socket } = await openTunnel("site.example:443");
+    socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    await whenClosed(socket);
+    expect(entries).toMatchObject([{ outcome: "refused", bytesUp: 0 }]);
   });
 
   test("to a port that the list spells out carries anything, the server's word first", async () => {

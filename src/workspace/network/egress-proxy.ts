@@ -95,8 +95,9 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   };
 
   const answerRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const target = readTarget(request, plainTunnels.get(request.socket));
-    const destination = "status" in target ? undefined : target.destination;
+    const tunnel = plainTunnels.get(request.socket);
+    const target = readTarget(request, tunnel);
+    const destination = "status" in target ? tunnel : target.destination;
     const deny = (refusal: Refusal): void => {
       report(destination, refusal.status === 403 ? "refused" : "failed", refusal.sentence);
       if (response.destroyed) return;
@@ -181,7 +182,8 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
   await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
   await rm(socketPath, { force: true });
   await new Promise<void>((done, failed) => {
-    http.once("error", failed).listen(socketPath, done);
+    // Kept: a connection that cannot be taken, for want of descriptors perhaps, is an error too, and not the server's end.
+    http.on("error", failed).listen(socketPath, done);
   });
   await chmod(socketPath, 0o600);
   return {

@@ -34,6 +34,7 @@ export function forwardRequest(
   response: ServerResponse,
   fail: () => void,
 ): void {
+  response.once("close", () => socket.destroy());
   const host = route.literal && route.host.includes(":") ? `[${route.host}]` : route.host;
   const outgoing = openRequest({
     createConnection: () => socket,
@@ -66,7 +67,6 @@ export function forwardRequest(
   });
   // An answer of 101, which nobody asked for, ends here too: nothing listens for it.
   outgoing.on("error", giveUp).on("close", () => !response.headersSent && giveUp());
-  response.once("close", () => socket.destroy());
   request.on("error", () => socket.destroy());
   request.pipe(outgoing);
 }

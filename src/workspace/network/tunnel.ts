@@ -11,7 +11,7 @@ const mostPieces = 32;
 /**
  * Joins a client with a connected server until both have ended. Through a name's tunnel goes TLS alone, and only to that
  * name: on an address that many sites share, the list of hosts would otherwise allow them all. A port that the
- * list spells out may carry what it likes. `onRefused` is called where the client broke that; then both ends are closed.
+ * list spells out, but for 443, may carry what it likes. `onRefused` is called where the client broke that; then both ends are closed.
  */
 export function joinTunnel(
   client: Socket,
@@ -30,7 +30,7 @@ export function joinTunnel(
     const fits =
       typeof asked === "object"
         ? parseDestination(asked.name, 0)?.host === route.host
-        : asked === "none" && (route.literal || route.spelledOut);
+        : asked === "none" && (route.literal || (route.spelledOut && route.port !== 443));
     if (!fits) {
       onRefused();
       server.unpipe(client).destroy();

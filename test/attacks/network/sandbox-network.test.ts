@@ -9,6 +9,7 @@ import type { EgressEntry } from "../../../src/workspace/network/egress-proxy.ts
 import { type AllowedHost, parseAllowedHost } from "../../../src/workspace/network/host-pattern.ts";
 import { runCommand } from "../../../src/workspace/run-command.ts";
 import type { Command, Sandbox } from "../../../src/workspace/sandbox/sandbox.ts";
+import { whenClosed } from "../../support/network/use-site.ts";
 import { openTestSandbox } from "../../support/sandbox.ts";
 
 // The network as a sandboxed command has it. bash speaks TCP by itself, so that nothing needs to be installed inside.
@@ -133,7 +134,7 @@ describe("a command with a network", () => {
       const command = "ask http://slow.example/ & until [ -e 结束 ]; do sleep 0.01; done";
       const ended = run(command, { signal: ending.signal });
       const [connection] = (await came) as [Socket];
-      const closed = once(connection.resume(), "close");
+      const closed = whenClosed(connection);
       if (end === "abort") ending.abort();
       else await writeFile(join(directory, "结束"), "");
       await Promise.all([ended, closed]);

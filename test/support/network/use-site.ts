@@ -87,3 +87,8 @@ export async function useSite(server: Server, options: Partial<EgressProxyOption
     },
   };
 }
+
+/** Done when a connection is over, by an error or without one. */
+export function whenClosed(socket: Socket): Promise<void> {
+  return new Promise((done) => void socket.resume().once("close", () => done()));
+}
