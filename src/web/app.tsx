@@ -3,16 +3,14 @@ import { BrowserRouter, Route, Routes } from "react-router";
 import { ApiError } from "../protocol/error.ts";
 import { Toaster } from "./components/toaster.tsx";
 import { LanguageContext, useLanguageChoice } from "./language/language.ts";
-import { isSignedOut, type Session, sessionKey, useSession } from "./state/session.ts";
+import { noticeSignedOut, useSession } from "./state/session.ts";
 import { NewTaskView } from "./views/new-task.tsx";
 import { NotFound, Starting, Unreachable } from "./views/plain-pages.tsx";
 import { Shell } from "./views/shell.tsx";
 import { SignInView } from "./views/sign-in.tsx";
 import { TaskView } from "./views/task.tsx";
 
-const signedOut = (error: unknown) => {
-  if (isSignedOut(error)) queries.setQueryData<Session>(sessionKey, { me: null, problem: error });
-};
+const signedOut = (error: unknown) => noticeSignedOut(queries, error);
 
 const queries = new QueryClient({
   queryCache: new QueryCache({ onError: signedOut }),

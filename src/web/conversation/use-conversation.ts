@@ -19,6 +19,7 @@ import { createOnceKeys } from "../state/idempotency.ts";
 import { noteBegunRun, useNewestRun } from "../state/newest-run.ts";
 import { pendingKey, refreshTasks, taskKey } from "../state/queries.ts";
 import { useSeen } from "../state/seen.ts";
+import { noticeSignedOut } from "../state/session.ts";
 
 /** A task's conversation as it is shown, and what can be done in it. */
 export interface LiveConversation {
@@ -70,9 +71,10 @@ export function useConversation(taskId: string): LiveConversation {
       show(read);
       setProblem(null);
     } catch (error) {
+      noticeSignedOut(queries, error);
       if (number === reads.current) setProblem(error);
     }
-  }, [taskId, show, waiting]);
+  }, [taskId, show, waiting, queries]);
   useEffect(() => void reload(), [reload]);
 
   // Two runs of a task never overlap: the newest one has its turn when what is shown of the last one is complete.

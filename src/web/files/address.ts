@@ -22,6 +22,11 @@ export function downloadAddress(path: string): string {
   return `/v1/files/download?path=${encodeURIComponent(path)}`;
 }
 
+/** Where the server shows a file, as far as it can be shown. */
+export function rawAddress(path: string): string {
+  return `/v1/files/raw?path=${encodeURIComponent(path)}`;
+}
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

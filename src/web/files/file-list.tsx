@@ -1,25 +1,34 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { FileEntry } from "../../protocol/file.ts";
 import { Button } from "../components/button.tsx";
 import { ConfirmDialog } from "../components/dialog.tsx";
+import { showHidden } from "../components/show-hidden.ts";
 import { notices } from "../components/toaster.tsx";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { client } from "../state/client.ts";
 import { FileRow } from "./file-row.tsx";
+import { PreviewDialog } from "./preview-dialog.tsx";
 
-/** What is in a directory, and the way up. */
+const pageSize = 500;
+
+/** What is in a directory, a page at a time, the way up, and over it the file that the address says to show. */
 export function FileList({ directory }: { directory: string }) {
   const language = useLanguage();
-  const { t } = language;
+  const { t, format } = language;
   const queries = useQueryClient();
+  const [search, setSearch] = useSearchParams();
+  const preview = search.get("preview");
   const [leaving, setLeaving] = useState<FileEntry | null>(null);
-  const listing = useQuery({
+  const listing = useInfiniteQuery({
     queryKey: ["files", directory],
-    queryFn: ({ signal }) => client.listFiles({ path: directory }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      client.listFiles({ path: directory, page: pageParam, page_size: pageSize }, { signal }),
+    initialPageParam: 1,
+    getNextPageParam: ({ page, page_size, count }) => (page * page_size < count ? page + 1 : undefined),
     refetchInterval: 15_000,
   });
   const remove = useMutation({
@@ -30,7 +39,18 @@ export function FileList({ directory }: { directory: string }) {
       return queries.invalidateQueries({ queryKey: ["files"] });
     },
   });
-  const { crumbs = [], entries = [], exists = true } = listing.data ?? {};
+  const { crumbs = [], exists = true, count = 0 } = listing.data?.pages[0] ?? {};
+  // What comes or goes between two pages moves the rest: each name once.
+  const listed = listing.data?.pages.flatMap((page) => page.entries) ?? [];
+  const entries = [...new Map(listed.map((entry) => [entry.rel, entry])).values()];
+  const closePreview = () =>
+    setSearch(
+      (before) => {
+        before.delete("preview");
+        return before;
+      },
+      { replace: true },
+    );
   return (
     <>
       <nav aria-label={t("files.path")} className="flex flex-wrap items-center px-3 py-1 text-sm">
@@ -42,7 +62,7 @@ export function FileList({ directory }: { directory: string }) {
               aria-current={index === crumbs.length - 1 ? "page" : undefined}
               className="truncate rounded px-1 py-0.5 text-muted-foreground hover:bg-muted hover:text-foreground aria-[current=page]:text-foreground"
             >
-              {crumb.rel === "" ? t("files.all") : crumb.label}
+              {crumb.rel === "" ? t("files.all") : showHidden(crumb.label)}
             </Link>
           </span>
         ))}
@@ -67,11 +87,31 @@ export function FileList({ directory }: { directory: string }) {
             <FileRow key={entry.rel} entry={entry} onDelete={() => setLeaving(entry)} />
           ))}
         </ul>
+        {listing.hasNextPage && (
+          <div className="mt-2 space-y-1 text-center text-muted-foreground text-xs">
+            <p>{t("files.someOf", { shown: format.number(entries.length), count: format.number(count) })}</p>
+            <Button
+              look="quiet"
+              className="w-full"
+              disabled={listing.isFetchingNextPage}
+              onClick={() => listing.fetchNextPage()}
+            >
+              {t(listing.isFetchingNextPage ? "page.loading" : "tasks.more")}
+            </Button>
+          </div>
+        )}
       </div>
+      {preview !== null && (
+        <PreviewDialog
+          path={preview}
+          entry={entries.find((entry) => entry.rel === preview)}
+          onClose={closePreview}
+        />
+      )}
       <ConfirmDialog
         open={leaving !== null}
         onClose={() => setLeaving(null)}
-        title={t("files.deleteTitle", { name: leaving?.name ?? "" })}
+        title={t("files.deleteTitle", { name: showHidden(leaving?.name ?? "") })}
         description={t(leaving?.is_dir ? "files.deleteFolderHint" : "files.deleteHint")}
         action={t("action.delete")}
         busy={remove.isPending}

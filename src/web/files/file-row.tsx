@@ -11,16 +11,20 @@ import {
   type LucideIcon,
   Trash2,
 } from "lucide-react";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { FileEntry } from "../../protocol/file.ts";
 import { IconButton } from "../components/button.tsx";
 import { Action, ActionMenu } from "../components/menu.tsx";
+import { showHidden } from "../components/show-hidden.ts";
 import { useLanguage } from "../language/language.ts";
 import { downloadAddress } from "./address.ts";
 
-/** One file or folder: a press opens the folder, or downloads the file. */
+/** One file or folder: a press opens the folder, or shows the file. */
 export function FileRow({ entry, onDelete }: { entry: FileEntry; onDelete: () => void }) {
   const { t, format } = useLanguage();
+  const [search] = useSearchParams();
+  const name = showHidden(entry.name);
+  const preview = new URLSearchParams({ files: search.get("files") ?? "", preview: entry.rel });
   const Icon = entry.is_dir ? Folder : iconOf(entry.name);
   const face = (
     <>
@@ -30,7 +34,7 @@ export function FileRow({ entry, onDelete }: { entry: FileEntry; onDelete: () =>
         className={`shrink-0 ${entry.is_dir ? "text-primary" : "text-muted-foreground"}`}
       />
       <span className="min-w-0 flex-1">
-        <span className="line-clamp-2 text-sm leading-snug wrap-anywhere">{entry.name}</span>
+        <span className="line-clamp-2 text-sm leading-snug wrap-anywhere">{name}</span>
         <span className="text-muted-foreground text-xs">
           {entry.size !== null && `${format.bytes(entry.size)} · `}
           <time dateTime={entry.mtime} title={format.fullMoment(entry.mtime)}>
@@ -48,13 +52,13 @@ export function FileRow({ entry, onDelete }: { entry: FileEntry; onDelete: () =>
           {face}
         </Link>
       ) : (
-        <a href={downloadAddress(entry.rel)} download={entry.name} className={faceClass}>
+        <Link to={`?${preview}`} className={faceClass}>
           {face}
-        </a>
+        </Link>
       )}
       <ActionMenu
         trigger={
-          <IconButton label={t("files.actions", { name: entry.name })} className="size-8">
+          <IconButton label={t("files.actions", { name })} className="size-8">
             <Ellipsis size={16} aria-hidden="true" />
           </IconButton>
         }

@@ -28,7 +28,11 @@ export function sendFiles(
 }
 
 async function readAnswer(request: XMLHttpRequest): Promise<UploadResult> {
-  const answer = new Response(request.responseText, { status: request.status });
+  const wait = request.getResponseHeader("Retry-After");
+  const answer = new Response(request.responseText, {
+    status: request.status,
+    ...(wait !== null && { headers: { "Retry-After": wait } }),
+  });
   if (!answer.ok) throw await readError(answer);
   return UploadResult.parse(await answer.json());
 }

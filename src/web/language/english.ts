@@ -47,6 +47,7 @@ export const english = {
   "files.ofTask": "This task",
   "files.path": "Folder",
   "files.remove": "Remove {name}",
+  "files.someOf": "{shown} of {count} are shown",
   "files.title": "Files",
   "files.upload": "Upload",
   "files.uploadFailed": "The upload failed: {reason}",
@@ -56,17 +57,28 @@ export const english = {
   "health.disabledHint":
     "This server has no sandbox, so the assistant runs no commands. It can still read and write files.",
   "health.external": "Isolated by its surroundings",
+  "health.externalHint":
+    "Whoever runs this server has declared that its surroundings, a container for example, isolate commands.",
   "health.off": "Commands are not isolated",
   "health.offHint":
     "Commands of the assistant run on this computer with your own rights. Hand over only work whose files and instructions you trust.",
+  "health.raise": "Run this, then start zcbot again:",
   "health.reduced": "Isolated, reduced",
+  "health.reducedHint":
+    "Commands of the assistant are isolated, but with fewer walls than there could be on this computer.",
   "health.strict": "Isolated",
+  "health.strictHint": "Commands of the assistant reach their task's files and nothing else of this server.",
   "health.unreachable": "Server not reachable",
   "health.version": "zcbot {version}",
 
   "image.open": "Open the picture in a new tab",
   "image.unknown": "Not a picture that can be shown",
   "image.untitled": "Picture",
+
+  "leave.hint":
+    "The link was written by the assistant, and the site learns what its address says. Open it only if you know where it leads.",
+  "leave.open": "Open",
+  "leave.title": "Open another site?",
 
   "mode.answer": "Answer",
   "mode.answerHint": "As the answer to the question above",
@@ -116,6 +128,10 @@ export const english = {
   "pending.withdrawHint": "Withdraw the message",
   "pending.withdrawn": "The message is withdrawn.",
 
+  "preview.beginning": "Only the beginning is shown: {shown} of {size}. Download the file for all of it.",
+  "preview.empty": "(empty)",
+  "preview.none": "This kind of file cannot be shown here.",
+
   "problem.crashed_repeatedly": "The server was lost several times over this work, so it was given up.",
   "problem.directory_nested": "A folder cannot lie inside the folder of another task.",
   "problem.directory_not_empty": "The folder is not empty. Delete what is in it first.",
@@ -127,6 +143,8 @@ export const english = {
     "This sign-in link was used already or is too old. Start zcbot again for a new one.",
   "problem.invalid_file_name": "The server cannot keep a file of that name.",
   "problem.invalid_fork_point": "A new task cannot begin in the middle of this step.",
+  "problem.invalid_host":
+    "This server does not answer to the address that the browser used. Whoever runs it can allow it (ZCBOT_HOSTS).",
   "problem.invalid_model_profile": "This model is not set up any more. Choose another.",
   "problem.invalid_name":
     "Use a name of 1 to 255 characters without slashes, “..” or control characters that does not begin with a dot.",
@@ -150,7 +168,10 @@ export const english = {
   "problem.path_not_found": "That file is not there any more.",
   "problem.pending_full": "Too many messages are waiting already.",
   "problem.pending_not_found": "The assistant has taken up this message already.",
-  "problem.rate_limited": "Too many requests. Wait a moment.",
+  "problem.quota_exceeded":
+    "Your disk space on this server is used up. Delete files that you no longer need, then try again.",
+  "problem.rate_limited": "Too many requests. Try again in a moment.",
+  "problem.rate_limited_until": "Too many requests. Try again in {count} {count|second|seconds}.",
   "problem.request_answered": "This has been answered already.",
   "problem.request_not_found": "The assistant does not ask this any more.",
   "problem.run_active": "The assistant is still at work on this task. Wait, or stop it first.",
@@ -162,6 +183,7 @@ export const english = {
   "problem.unauthorized": "You are signed out. Please sign in again.",
   "problem.unavailable": "The server is not ready. Please try again soon.",
   "problem.unknown": "Something went wrong.",
+  "problem.user_suspended": "This account is suspended. Ask whoever runs this server.",
 
   "reasoning.done": "Thoughts",
   "reasoning.live": "Thinking…",
@@ -192,7 +214,7 @@ export const english = {
   "run.resumedStopped": "The server was restarted; the work went on.",
   "run.retry": "{reason} Trying again (attempt {attempt})…",
 
-  "signIn.ended": "Please sign in.",
+  "signIn.ended": "Your session has ended. Please sign in again.",
   "signIn.intro": "Work is handed over here; the assistant does it with your files.",
   "signIn.linkHint":
     "On your own computer you need no key: open the sign-in link that zcbot prints when it starts.",

@@ -2,10 +2,11 @@ import { cjk } from "@streamdown/cjk";
 import { Download, ExternalLink, ImageIcon } from "lucide-react";
 import { type ComponentProps, memo, useContext, useMemo } from "react";
 import { defaultRehypePlugins, Streamdown } from "streamdown";
-import { downloadAddress, readAddress } from "../files/address.ts";
+import { downloadAddress, rawAddress, readAddress } from "../files/address.ts";
 import { useLanguage } from "../language/language.ts";
 import { DirectoryContext } from "./directory-context.ts";
 import { highlighter } from "./highlighter.ts";
+import { WebLink } from "./web-link.tsx";
 
 const { sanitize } = defaultRehypePlugins;
 const rehypePlugins = sanitize ? [sanitize] : [];
@@ -68,11 +69,7 @@ function Anchor({ href, children }: ComponentProps<"a">) {
       </a>
     );
   }
-  return (
-    <a href={address.href} target="_blank" rel="noopener noreferrer">
-      {children}
-    </a>
-  );
+  return <WebLink href={address.href}>{children}</WebLink>;
 }
 
 /** A picture of the task is shown; one from elsewhere would tell its server who reads, so it waits for a click. */
@@ -82,7 +79,7 @@ function HeldImage({ src, alt }: ComponentProps<"img">) {
   if (address.kind === "file") {
     return (
       <img
-        src={downloadAddress(address.path)}
+        src={rawAddress(address.path)}
         alt={alt ?? ""}
         loading="lazy"
         className="my-3 max-h-[28rem] max-w-full rounded-lg border"
@@ -104,15 +101,9 @@ function HeldImage({ src, alt }: ComponentProps<"img">) {
     "my-2 inline-flex max-w-full items-center gap-3 rounded-lg border bg-surface px-3.5 py-2 align-top";
   if (address.kind === "none") return <span className={look}>{face}</span>;
   return (
-    <a
-      href={address.href}
-      target="_blank"
-      rel="noopener noreferrer"
-      title={t("image.open")}
-      className={`${look} no-underline! hover:bg-muted`}
-    >
+    <WebLink href={address.href} title={t("image.open")} className={`${look} no-underline! hover:bg-muted`}>
       {face}
       <ExternalLink size={15} aria-hidden="true" className="shrink-0 text-muted-foreground" />
-    </a>
+    </WebLink>
   );
 }

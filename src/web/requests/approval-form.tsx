@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Request } from "../../protocol/request.ts";
 import { Button } from "../components/button.tsx";
 import { fieldClass } from "../components/field.tsx";
+import { showHidden } from "../components/show-hidden.ts";
 import { useLanguage } from "../language/language.ts";
 import { describeArguments } from "../tools/tool-summary.ts";
 import type { AnswerBody } from "./request-card.tsx";
@@ -27,7 +28,7 @@ export function ApprovalForm({ request, busy, onAnswer }: ApprovalFormProps) {
         className="max-h-72 overflow-auto rounded-lg border bg-card px-3 py-2.5"
       >
         <pre className="font-mono text-[12.5px] leading-[1.55] whitespace-pre-wrap wrap-anywhere">
-          {describeArguments(request.arguments ?? "")}
+          {showHidden(describeArguments(request.arguments ?? ""))}
         </pre>
       </section>
       <input

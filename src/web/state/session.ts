@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Me } from "../../protocol/auth.ts";
 import { ApiError } from "../../protocol/error.ts";
 import { client } from "./client.ts";
@@ -48,6 +48,11 @@ export function useSession() {
 /** Whether the server says that nobody is signed in (any more). */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.code === "unauthorized";
+}
+
+/** Where the server has said so, the page goes to the sign-in and says why. */
+export function noticeSignedOut(queries: QueryClient, error: unknown): void {
+  if (isSignedOut(error)) queries.setQueryData<Session>(sessionKey, { me: null, problem: error });
 }
 
 /** Ends the session and forgets what was shown. */

@@ -1,5 +1,6 @@
 import { Languages, LogOut, Monitor, Moon, Settings2, ShieldAlert, ShieldCheck, Sun } from "lucide-react";
 import type { Me } from "../../protocol/auth.ts";
+import type { Health } from "../../protocol/server.ts";
 import { IconButton } from "../components/button.tsx";
 import { Action, ActionMenu, Choice, MenuLine } from "../components/menu.tsx";
 import { notices } from "../components/toaster.tsx";
@@ -9,19 +10,23 @@ import type { Key } from "../language/translate.ts";
 import { useHealth } from "../state/queries.ts";
 import { useSignOut } from "../state/session.ts";
 import { useTheme } from "../state/theme.ts";
+import { SandboxNotice } from "./sandbox-notice.tsx";
 
 /** Who is signed in, how safe the server runs, and the switches of this browser. */
 export function AccountBar({ me }: { me: Me }) {
   const { t } = useLanguage();
   return (
-    <footer className="flex items-center gap-2 border-t py-2 pr-2 pl-4">
-      <div className="min-w-0 flex-1">
-        <p className="truncate text-sm" title={me.user_id}>
-          {me.local ? t("account.local") : t("account.user", { id: me.user_id.slice(0, 8) })}
-        </p>
-        <ServerState />
+    <footer className="border-t">
+      {me.local && <SandboxNotice />}
+      <div className="flex items-center gap-2 py-2 pr-2 pl-4">
+        <div className="min-w-0 flex-1">
+          <p className="truncate text-sm" title={me.user_id}>
+            {me.local ? t("account.local") : t("account.user", { id: me.user_id.slice(0, 8) })}
+          </p>
+          <ServerState />
+        </div>
+        <Switches />
       </div>
-      <Switches />
     </footer>
   );
 }
@@ -32,8 +37,9 @@ function ServerState() {
   if (health.isError) return <p className="text-warning text-xs">{t("health.unreachable")}</p>;
   if (!health.data) return null;
   const { sandbox, version } = health.data;
-  const level = levels[sandbox];
-  const hint = level?.hint ? t(level.hint) : t("health.version", { version });
+  // A newer server may know more of them.
+  const level = Object.hasOwn(levels, sandbox) ? levels[sandbox] : undefined;
+  const hint = [level && t(level.hint), t("health.version", { version })].filter(Boolean).join("\n");
   const Shield = level?.safe === false ? ShieldAlert : ShieldCheck;
   return (
     <p
@@ -42,15 +48,15 @@ function ServerState() {
     >
       <Shield size={13} aria-hidden="true" className="shrink-0" />
       <span className="truncate">{level ? t(level.name) : sandbox}</span>
-      {level?.hint && <span className="sr-only">{hint}</span>}
+      <span className="sr-only">{hint}</span>
     </p>
   );
 }
 
-const levels: Record<string, { name: Key; hint?: Key; safe: boolean }> = {
-  strict: { name: "health.strict", safe: true },
-  reduced: { name: "health.reduced", safe: true },
-  external: { name: "health.external", safe: true },
+const levels: Record<Health["sandbox"], { name: Key; hint: Key; safe: boolean }> = {
+  strict: { name: "health.strict", hint: "health.strictHint", safe: true },
+  reduced: { name: "health.reduced", hint: "health.reducedHint", safe: true },
+  external: { name: "health.external", hint: "health.externalHint", safe: true },
   disabled: { name: "health.disabled", hint: "health.disabledHint", safe: true },
   off: { name: "health.off", hint: "health.offHint", safe: false },
 };

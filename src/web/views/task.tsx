@@ -18,6 +18,7 @@ import { explainProblem } from "../language/problem.ts";
 import { DirectoryContext } from "../markdown/directory-context.ts";
 import { readDraft, useDraft } from "../state/drafts.ts";
 import { refreshTasks, useTask } from "../state/queries.ts";
+import { noticeSignedOut } from "../state/session.ts";
 import { directoryOf } from "../tasks/directory.ts";
 import { TaskHeader } from "../tasks/task-header.tsx";
 import { NotFound, Starting, Unreachable } from "./plain-pages.tsx";
@@ -51,7 +52,9 @@ function Work({ task }: { task: Task }) {
   const upload = useUpload();
   const composer = useRef<{ focus: () => void }>(null);
 
+  const queries = useQueryClient();
   const complain = (error: unknown) => {
+    noticeSignedOut(queries, error);
     notices.add({ type: "error", title: explainProblem(error, language) });
   };
   const append = (more: string, between = "\n\n") => {
