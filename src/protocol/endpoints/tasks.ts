@@ -13,7 +13,7 @@ export const tasksEndpoints = {
     body: TaskCreate,
     status: 201,
     response: Task,
-    errors: ["invalid_name", "invalid_model_profile", "directory_nested"],
+    errors: ["invalid_name", "invalid_model_profile", "not_a_directory", "directory_nested", "disk_full"],
   },
   listTasks: {
     method: "GET",
