@@ -48,10 +48,10 @@ function readFields(lines: string[]): Map<string, string> {
   const fields = new Map<string, string>();
   let key = "";
   for (const line of lines) {
-    const field = /^([\w-]+):\s*(.*)$/.exec(line);
+    const field = /^([\w-]+):(.*)$/.exec(line);
     if (field) {
       key = field[1] ?? "";
-      fields.set(key, (field[2] ?? "").replace(/^[>|][+-]?$/, "").trim());
+      fields.set(key, (field[2] ?? "").trim().replace(/^[>|][+-]?$/, ""));
     } else if (key !== "" && /^\s+\S/.test(line)) {
       fields.set(key, `${fields.get(key) ?? ""} ${line.trim()}`.trim());
     }

@@ -91,7 +91,7 @@ function addressOf(
   for (const [key, value] of Object.entries(query)) {
     if (value !== undefined) search.set(key, String(value));
   }
-  return `${baseUrl.replace(/\/+$/, "")}${filled}${search.size > 0 ? `?${search}` : ""}`;
+  return `${baseUrl.replace(/(?<!\/)\/+$/, "")}${filled}${search.size > 0 ? `?${search}` : ""}`;
 }
 
 async function send(options: ClientOptions, address: string, request: RequestInit): Promise<Response> {

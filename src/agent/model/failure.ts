@@ -20,8 +20,11 @@ export interface Fault {
   cause?: unknown;
 }
 
+/** No provider says in more characters what is wrong. */
+const longestRead = 10_000;
+
 const contextWords =
-  /context[ _-]?(length|window|limit|size)|maximum context|too many (input |prompt )?tokens|(prompt|input)( is| are)? too long|input token count.{0,40}exceeds|range of input length|reduce the length|exceeds? .{0,40}(max\w*|limit).{0,20} tokens|max(imum)? (model|prompt|input) (len|length|tokens)|上下文.{0,8}(超|长度)/i;
+  /context[ _-]?(length|window|limit|size)|maximum context|too many (input |prompt )?tokens|(prompt|input)( is| are)? too long|input token count.{0,40}exceeds|range of input length|reduce the length|exceeds? .{0,40}(max|limit).{0,30} tokens|max(imum)? (model|prompt|input) (len|length|tokens)|上下文.{0,8}(超|长度)/i;
 const quotaWords =
   /insufficient[_ ](quota|balance|funds)|exceeded your current quota|billing|arrears|欠费|余额不足/i;
 const busyKinds = /overload|server_error|unavailable|internal|timeout|bad_gateway|busy|api_error/i;
@@ -38,7 +41,7 @@ export function explainFault(fault: Fault, callee: Callee): ModelError {
       retryAfterMs: retryable ? fault.retryAfterMs : undefined,
       cause: fault.cause,
     });
-  const words = `${fault.kind ?? ""} ${fault.message ?? ""}`;
+  const words = `${fault.kind ?? ""} ${fault.message ?? ""}`.slice(0, longestRead);
   if (status === 402 || (quotaWords.test(words) && status !== undefined && status < 500)) {
     const code = status === 429 ? "model_rate_limited" : "model_rejected";
     return make(code, `The account at ${provider} is out of quota or credit.`, false);
@@ -97,7 +100,7 @@ export function cleanMessage(message: string, secrets: readonly string[]): strin
   for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, "[hidden]");
   text = text
     .replace(/\b(sk|key|gsk|xai)-[\w*.-]{6,}|\bAIza[\w-]{10,}/g, "[hidden]")
-    .replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, "$1")
+    .replace(/https?:\/\/[^\s"']+/g, (address) => address.replace(/\?.*/s, ""))
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
   return text.length > maxMessageLength ? `${text.slice(0, maxMessageLength)}…`.toWellFormed() : text;

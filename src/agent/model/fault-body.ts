@@ -51,7 +51,7 @@ function readRetryDelay(details: unknown): number | undefined {
 }
 
 function readTitle(html: string): string {
-  const title = /<title[^>]*>([^<]*)</i.exec(html)?.[1]?.trim();
+  const title = /<title[^<>]*>([^<]*)</i.exec(html)?.[1]?.trim();
   return title ? `a web page titled "${title}"` : "a web page";
 }
 

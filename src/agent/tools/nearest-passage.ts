@@ -8,7 +8,7 @@ const minSimilarity = 0.3;
  */
 export function findNearestPassage(text: string, passage: string): string {
   const lines = text.split(/\r?\n/);
-  const given = passage.replace(/^\n+|\n+$/g, "").split(/\r?\n/);
+  const given = passage.replace(/^\n+|(?<!\n)\n+$/g, "").split(/\r?\n/);
   const isNumbered = given.every((line) => /^\d+\t/.test(line));
   const wanted = isNumbered ? given.map((line) => line.replace(/^\d+\t/, "")) : given;
   const start = findByVotes(lines, wanted) ?? findByLongestLine(lines, wanted);

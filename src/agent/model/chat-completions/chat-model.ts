@@ -19,7 +19,7 @@ export interface ChatModelOptions {
 export function createChatModel(options: ChatModelOptions): Model {
   const { style, callee, stallMs } = options;
   const url = new URL(options.baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/chat/completions`;
+  url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, "")}/chat/completions`;
   const headers = {
     accept: "text/event-stream",
     "content-type": "application/json",

@@ -9,16 +9,17 @@ type Form = [pattern: RegExp, tool: string, names: string[]];
 
 /**
  * The verb stands alone, so that a sentence which happens to begin with it is less likely one. Between a
- * path and a text stands a colon, ASCII or full-width.
+ * path and a text stands a colon, ASCII or full-width. No two parts can match the same blanks, which are trimmed
+ * afterwards: a long line of them would take for ever.
  */
 const forms: Form[] = [
-  [/^(?:list|列出)(?:\s+(.+))?$/iu, "list", ["path"]],
-  [/^(?:read|读取)\s+(.+)$/iu, "read", ["path"]],
-  [/^(?:write|写入)\s+([^:：]+?)\s*[:：]\s*(.*)$/iu, "write", ["path", "content"]],
-  [/^(?:edit|修改)\s+([^:：]+?)\s*[:：]\s*(.+?)\s*=>\s*(.*)$/iu, "edit", ["path", "old_text", "new_text"]],
-  [/^(?:run|运行)\s+(.+)$/iu, "bash", ["command"]],
-  [/^(?:search|搜索)\s+(.+)$/iu, "grep", ["pattern"]],
-  [/^(?:find|查找)\s+(.+)$/iu, "glob", ["pattern"]],
+  [/^(?:list|列出)(?:\s(.+))?$/isu, "list", ["path"]],
+  [/^(?:read|读取)\s(.+)$/isu, "read", ["path"]],
+  [/^(?:write|写入)\s([^:：]+)[:：](.*)$/isu, "write", ["path", "content"]],
+  [/^(?:edit|修改)\s([^:：]+)[:：](.+?)=>(.*)$/isu, "edit", ["path", "old_text", "new_text"]],
+  [/^(?:run|运行)\s(.+)$/isu, "bash", ["command"]],
+  [/^(?:search|搜索)\s(.+)$/isu, "grep", ["pattern"]],
+  [/^(?:find|查找)\s(.+)$/isu, "glob", ["pattern"]],
 ];
 
 /**
