@@ -21,6 +21,3 @@ export const effort: Effort = {
   seed: environment.ATTACKS_SEED ?? "npm test",
   levels: level === "strict" || level === "reduced" ? [level] : ["strict", "reduced"],
 };
-
-/** Settings of servers that are asked more often than people ask. */
-export const unlimited = { userRequests: 1_000_000, signIns: 1_000_000 };

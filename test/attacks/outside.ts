@@ -62,7 +62,11 @@ export async function plantOutside(
   const generated = [...(await readFile(secrets, "utf8")).matchAll(/"([0-9a-f]{32,})"/g)].map(
     ([, value = ""]) => value,
   );
-  const marks = [canary, nameCanary, ...generated, "root:x:0:0:", "PATH=/"];
+  // What only this process has in its environment.
+  const environment = (await readFile("/proc/self/environ", "utf8"))
+    .split("\0")
+    .filter((entry) => entry.length > 12 && !/^(PATH|HOME|LANG|TERM|PWD|OLDPWD|SHLVL|_)=/.test(entry));
+  const marks = [canary, nameCanary, ...generated, "root:x:0:0:", ...environment];
   const own = join(users, attacker.userId);
   const look = () => snapshot([server.dataDir, temporary], own);
   let before = await look();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../src/protocol/api.ts";
 import { startTestServer, type TestServer, type TestUser } from "../support/server.ts";
-import { effort, unlimited } from "./effort.ts";
+import { effort } from "./effort.ts";
 import { type Outside, plantOutside } from "./outside.ts";
 import { makePathCases, type PathCase } from "./paths/corpus.ts";
 import { type Door, openDoors } from "./paths/doors.ts";
@@ -24,7 +24,7 @@ let puppet: Puppet;
 let doors: Map<string, Door>;
 
 beforeAll(async () => {
-  server = await startTestServer(unlimited);
+  server = await startTestServer();
   attacker = await server.createUser();
   const victim = await server.createUser();
   const users = join(server.dataDir, "workspace", "users");
@@ -44,6 +44,7 @@ beforeAll(async () => {
   cases = makePathCases(tree, outside.targets);
 });
 afterAll(async () => {
+  await plantTree(tree);
   await server.close();
   await outside.remove();
 });
@@ -85,6 +86,8 @@ const doorNames = [
   "list, escapes as they stand",
   "download",
   "download, escapes as they stand",
+  "show",
+  "show, escapes as they stand",
   "upload to a path",
   "upload under a name",
   "upload under an extended name",

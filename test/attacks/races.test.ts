@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer, type TestUser } from "../support/server.ts";
-import { effort, unlimited } from "./effort.ts";
+import { effort } from "./effort.ts";
 import { type Outside, plantedName, plantOutside } from "./outside.ts";
 import { openDoors } from "./paths/doors.ts";
 import { createPuppet, type Puppet, toolDoors } from "./paths/tool-doors.ts";
@@ -19,7 +19,7 @@ let puppet: Puppet;
 let uprooted: Puppet;
 
 beforeAll(async () => {
-  server = await startTestServer(unlimited);
+  server = await startTestServer();
   attacker = await server.createUser();
   const victim = await server.createUser();
   const users = join(server.dataDir, "workspace", "users");

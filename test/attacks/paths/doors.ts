@@ -48,6 +48,7 @@ export function openDoors(server: TestServer, user: TestUser, taskId: string): D
   return [
     ...query("list", "listFiles.path", "/v1/files"),
     ...query("download", "downloadFile.path", "/v1/files/download"),
+    ...query("show", "rawFile.path", "/v1/files/raw"),
     {
       name: "upload to a path",
       covers: "uploadFiles.path",

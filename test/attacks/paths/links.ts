@@ -1,4 +1,5 @@
-import { link, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { link, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { plantedName } from "../outside.ts";
 
@@ -72,7 +73,8 @@ export const linkNames = links({ root: "/r", task: "t", victim: "/v", temporary:
 
 /** Makes the attacker's folder anew: its own files, and the links at its root and in the task's directory. */
 export async function plantTree(tree: OwnTree): Promise<void> {
-  await rm(tree.root, { recursive: true, force: true });
+  // Paths of the corpus are longer than Node can name in one piece.
+  execFileSync("rm", ["-rf", tree.root]);
   for (const folder of [tree.root, join(tree.root, tree.task)]) {
     await mkdir(join(folder, "sub", "深"), { recursive: true });
     await writeFile(join(folder, "own.txt"), "own\n");
