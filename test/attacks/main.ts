@@ -1,7 +1,7 @@
 /**
  * Attacks at their full length:
  *
- *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [--seed S] [--level strict|reduced]
+ *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [web] [--seed S] [--level strict|reduced]
  *
  * All of them where none is named. Exit code 1 where one got through.
  */
@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../../src/server/config.ts";
 
-const attacks = ["paths", "races", "secrets", "injection", "sandbox"];
+const attacks = ["paths", "races", "secrets", "injection", "sandbox", "web"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seed: { type: "string" }, level: { type: "string" } },
@@ -21,18 +21,19 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const chosen = positionals.length > 0 ? positionals : attacks;
-const child = spawn(
-  process.execPath,
-  ["node_modules/vitest/vitest.mjs", "run", ...chosen.map((name) => `test/attacks/${name}.test.ts`)],
-  {
-    stdio: "inherit",
-    env: {
-      ...readEnvironment(),
-      ATTACKS: "long",
-      ...(values.seed !== undefined && { ATTACKS_SEED: values.seed }),
-      ...(values.level !== undefined && { ATTACKS_LEVEL: values.level }),
-    },
+const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...chosen.map(fileOf)], {
+  stdio: "inherit",
+  env: {
+    ...readEnvironment(),
+    ATTACKS: "long",
+    ...(values.seed !== undefined && { ATTACKS_SEED: values.seed }),
+    ...(values.level !== undefined && { ATTACKS_LEVEL: values.level }),
   },
-);
+});
 const [code] = await once(child, "exit");
 process.exit(code ?? 1);
+
+/** What is tried in a browser is among the web app's own tests. */
+function fileOf(name: string): string {
+  return name === "web" ? "test/e2e/web.test.ts" : `test/attacks/${name}.test.ts`;
+}
