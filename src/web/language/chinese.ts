@@ -61,7 +61,7 @@ export const chinese: Dictionary = {
   "health.externalHint": "管理员声明：由运行环境（例如容器）隔离助手的命令。",
   "health.off": "命令未隔离",
   "health.offHint": "助手的命令以你本人的权限在这台电脑上运行。只交代文件和内容都可信的工作。",
-  "health.raise": "运行下面的命令，然后重新启动 zcbot：",
+  "health.raise": "在 Debian 或 Ubuntu 上运行下面的命令，再重新启动 zcbot：",
   "health.reduced": "部分隔离",
   "health.reducedHint": "助手的命令已隔离，但防护比这台电脑所能提供的少。",
   "health.strict": "已隔离",

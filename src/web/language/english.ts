@@ -62,7 +62,7 @@ export const english = {
   "health.off": "Commands are not isolated",
   "health.offHint":
     "Commands of the assistant run on this computer with your own rights. Hand over only work whose files and instructions you trust.",
-  "health.raise": "Run this, then start zcbot again:",
+  "health.raise": "On Debian and Ubuntu, run this and start zcbot again:",
   "health.reduced": "Isolated, reduced",
   "health.reducedHint":
     "Commands of the assistant are isolated, but with fewer walls than there could be on this computer.",
