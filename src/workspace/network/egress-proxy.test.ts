@@ -144,6 +144,15 @@ describe("a tunnel", () => {
     ]);
   });
 
+  test("ends with a client that has nothing to say, or breaks off in its first message", async () => {
+    const { path } = await useSite(createServer((socket) => void socket.on("error", () => {}).resume()));
+    for (const said of [Buffer.alloc(0), buildHello(nameExtension("site.example")).subarray(0, 20)]) {
+      const socket = connect(path);
+      socket.end(Buffer.concat([Buffer.from("CONNECT site.example:443 HTTP/1.1\r\nHost: x\r\n\r\n"), said]));
+      expect(await text(socket)).toBe("HTTP/1.1 200 Connection established\r\n\r\n");
+    }
+  });
+
   test("to port 443 carries TLS alone, though the list spells the port out", async () => {
     const allow = [{ kind: "exact", host: "site.example", port: 443 }] as const;
     const { openTunnel, entries } = await useSite(

@@ -45,4 +45,6 @@ export function joinTunnel(
   server.pipe(client);
   client.on("data", take).once("end", onEarlyEnd);
   if (head.length > 0) take(head);
+  // It may have ended while the way was looked for.
+  if (client.readableEnded) onEarlyEnd();
 }
