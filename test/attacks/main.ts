@@ -1,7 +1,7 @@
 /**
  * Attacks at their full length:
  *
- *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [web] [--seed S] [--level strict|reduced]
+ *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [network] [web] [--seed S] [--level strict|reduced]
  *
  * All of them where none is named. Exit code 1 where one got through.
  */
@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../../src/server/config.ts";
 
-const attacks = ["paths", "races", "secrets", "injection", "sandbox", "web"];
+const attacks = ["paths", "races", "secrets", "injection", "sandbox", "network", "web"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seed: { type: "string" }, level: { type: "string" } },
@@ -35,5 +35,6 @@ process.exit(code ?? 1);
 
 /** What is tried in a browser is among the web app's own tests. */
 function fileOf(name: string): string {
+  if (name === "network") return "test/attacks/network/";
   return name === "web" ? "test/e2e/web.test.ts" : `test/attacks/${name}.test.ts`;
 }
