@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer, type TestUser } from "../support/server.ts";
 import { effort } from "./effort.ts";
+import { findLevels } from "./levels.ts";
 import { type Outside, plantedName, plantOutside } from "./outside.ts";
 import { openDoors } from "./paths/doors.ts";
 import { createPuppet, type Puppet, toolDoors } from "./paths/tool-doors.ts";
@@ -19,7 +20,9 @@ let puppet: Puppet;
 let uprooted: Puppet;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  // Without a sandbox commands read anything anyhow.
+  const [level = "external"] = await findLevels();
+  server = await startTestServer({ sandbox: level });
   attacker = await server.createUser();
   const victim = await server.createUser();
   const users = join(server.dataDir, "workspace", "users");
@@ -97,7 +100,7 @@ test("no request leads outside by what is swapped under its hands", { timeout: 1
     await Promise.all(knocks);
     return knocks.length;
   });
-  expect([...escapes]).toEqual([]);
+  expect([...escapes].join("\n")).toBe("");
   expect(await outside.changes()).toEqual([]);
 });
 
@@ -122,9 +125,10 @@ test.for([
     };
     await race(async () => {
       const below = ["", "canary.txt", "sub", "sub/canary.txt", plantedName];
-      return (await knock(puppet, paths)) + (await knock(uprooted, below));
+      // What searches is mounted by its path; but only the server makes names beside tasks' directories.
+      return (await knock(puppet, paths)) + (starts ? 0 : await knock(uprooted, below));
     });
-    expect([...escapes]).toEqual([]);
+    expect([...escapes].join("\n")).toBe("");
     expect(await outside.changes()).toEqual([]);
   },
 );
