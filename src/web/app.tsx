@@ -10,7 +10,7 @@ import { Shell } from "./views/shell.tsx";
 import { SignInView } from "./views/sign-in.tsx";
 import { TaskView } from "./views/task.tsx";
 
-const signedOut = (error: unknown) => noticeSignedOut(queries, error);
+const signedOut = (error: unknown) => void noticeSignedOut(queries, error);
 
 const queries = new QueryClient({
   queryCache: new QueryCache({ onError: signedOut }),

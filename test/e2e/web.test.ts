@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { calls, fails, says } from "../support/model-turn.ts";
 import { gate, setUpWeb } from "../support/web.ts";
+import { testHostileText } from "./web/hostile/hostile-text.ts";
+import { testSafeViewing } from "./web/safe-viewing.ts";
 import { testWorkingTogether } from "./web/working-together.ts";
 
 const web = setUpWeb({ approvals: ["bash"], userRuns: 1 });
@@ -180,6 +182,8 @@ test("a task is renamed, completed and deleted, and Back works", async () => {
 });
 
 testWorkingTogether(web);
+testSafeViewing(web);
+testHostileText(web);
 
 test("an ended session leads to the sign-in, and the address stays", async () => {
   await web.page.goto(`${web.server.url}/new`);

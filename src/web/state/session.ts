@@ -50,9 +50,11 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.code === "unauthorized";
 }
 
-/** Where the server has said so, the page goes to the sign-in and says why. */
-export function noticeSignedOut(queries: QueryClient, error: unknown): void {
-  if (isSignedOut(error)) queries.setQueryData<Session>(sessionKey, { me: null, problem: error });
+/** Where this is what the error says, the page goes to the sign-in, which says so; tells whether it is. */
+export function noticeSignedOut(queries: QueryClient, error: unknown): boolean {
+  const ended = isSignedOut(error);
+  if (ended) queries.setQueryData<Session>(sessionKey, { me: null, problem: error });
+  return ended;
 }
 
 /** Ends the session and forgets what was shown. */

@@ -54,7 +54,7 @@ function Work({ task }: { task: Task }) {
 
   const queries = useQueryClient();
   const complain = (error: unknown) => {
-    noticeSignedOut(queries, error);
+    if (noticeSignedOut(queries, error)) return;
     notices.add({ type: "error", title: explainProblem(error, language) });
   };
   const append = (more: string, between = "\n\n") => {
