@@ -48,7 +48,7 @@ const weights: Record<string, number> = {
   runEvents: 3,
   taskEvents: 2,
   cancelRun: 2,
-  listFolders: 1,
+  exportTask: 1,
   health: 1,
 };
 const usualWeight = 2;
