@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -190,6 +190,13 @@ describe.each(sandboxes)("a command $name", ({ get }) => {
     expect(await run("kill -TERM $$")).toMatchObject({ exitCode: 143, killedBy: "signal" });
     expect(await run("", { argv: ["没有的程序"] })).toMatchObject({ exitCode: 127, killedBy: null });
     await expect(run("true", { cwd: join(cwd, "没有") })).rejects.toMatchObject({ code: "path_not_found" });
+  });
+
+  test("is not started where a link stands for its directory", async () => {
+    const link = join(cwd, "链接");
+    await symlink(tmpdir(), link);
+    await expect(run("true", { cwd: link })).rejects.toMatchObject({ code: "path_not_found" });
+    await rm(link);
   });
 
   test("ends with all others when the server does", async () => {

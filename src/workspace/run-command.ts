@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { ApiError } from "../protocol/error.ts";
@@ -38,6 +38,8 @@ export async function runCommand(sandbox: Sandbox, command: Command): Promise<Co
   if (command.signal.aborted) return finish(null, "abort");
 
   const mark = createMark();
+  // What is mounted is named by its path: whoever put a link in its place would choose what that is.
+  if ((await realpath(command.cwd).catch(() => null)) !== command.cwd) throw noDirectory();
   const launch = await sandbox.prepare(command, mark);
   const child = await start(launch, command);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -114,6 +116,10 @@ async function start(launch: Launch, command: Command): Promise<ChildProcess> {
 async function explainStart(command: Command, cause: unknown): Promise<ApiError> {
   const directory = await stat(command.cwd).catch(() => null);
   if (directory?.isDirectory()) return cannotStart(cause);
+  return noDirectory(cause);
+}
+
+function noDirectory(cause?: unknown): ApiError {
   return new ApiError("path_not_found", "The working directory does not exist.", { cause });
 }
 
