@@ -1,10 +1,20 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { isAlive } from "../processes/kill-tree.ts";
 import type { CommandLimits } from "./sandbox.ts";
 
 /** Control groups that hold commands within their memory and number of processes, as root too. */
 export interface Cgroups {
+  /** Whether they also leave the server its turn at the processor. */
+  sharesProcessor: boolean;
   /** Puts a process, and so all that it starts, into a group of its own; gives the group back with `leave`. */
   enter(pid: number): { leave(): void };
   /** Removes the groups. */
@@ -17,6 +27,7 @@ interface Hierarchy {
   base: string;
   /** Files of a command's group and what they are set to. */
   settings: Record<string, number>;
+  sharesProcessor?: boolean;
 }
 
 const ownName = /^zcbot-(\d+)-\d+$/;
@@ -51,6 +62,7 @@ function createCgroups(hierarchies: Hierarchy[]): Cgroups {
     return name;
   };
   return {
+    sharesProcessor: hierarchies.some((hierarchy) => hierarchy.sharesProcessor === true),
     enter(pid) {
       const name = free.pop() ?? make();
       for (const { base } of hierarchies) writeFileSync(join(base, name, "cgroup.procs"), `${pid}`);
@@ -100,7 +112,7 @@ function openVersion1({ memoryBytes, processes }: CommandLimits): Hierarchy[] | 
   if (processor) {
     const base = openBase(processor);
     writeFileSync(join(base, "cpu.shares"), `${processorShare.v1}`);
-    hierarchies.push({ base, settings: {} });
+    hierarchies.push({ base, settings: {}, sharesProcessor: true });
   }
   return hierarchies;
 }
@@ -128,10 +140,7 @@ function placeOf(group: string, root: string, point: string): string {
   return join(point, group.startsWith(root) ? group.slice(root.length) : group);
 }
 
-/**
- * The nearest group at or above this process's own that hands both controllers on to its children and lets this user make
- * some. A group with processes in it hands nothing on, so with systemd that is the slice.
- */
+/** Below a group that may hand both controllers on to its children, and where this user may make some. */
 function openVersion2({ memoryBytes, processes }: CommandLimits): Hierarchy[] | undefined {
   const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
   const mount = readFileSync("/proc/self/mountinfo", "utf8")
@@ -139,21 +148,81 @@ function openVersion2({ memoryBytes, processes }: CommandLimits): Hierarchy[] | 
     .find((line) => line.includes(" - cgroup2 "));
   const [, , , root, point] = mount?.split(" ") ?? [];
   if (own === undefined || root === undefined || point === undefined) return undefined;
-  let group = placeOf(own, root, point);
-  while (!handsOn(group, ["memory", "pids"])) {
-    if (group === point) return undefined;
-    group = dirname(group);
-  }
-  const base = openBase(group);
+  const groups = listUpwards(placeOf(own, root, point), point);
+  const parent = groups.find((group) => handsOn(group, needed) && isWritable(group)) ?? takeDelegated(groups);
+  if (parent === undefined) return undefined;
+  const base = openBase(parent);
   writeFileSync(join(base, "cgroup.subtree_control"), "+memory +pids");
-  if (handsOn(group, ["cpu"])) writeFileSync(join(base, "cpu.weight"), `${processorShare.v2}`);
+  const sharesProcessor = handsOn(parent, ["cpu"]);
+  if (sharesProcessor) writeFileSync(join(base, "cpu.weight"), `${processorShare.v2}`);
   const settings = { "memory.max": memoryBytes, "memory.oom.group": 1, "pids.max": processes };
-  return [{ base, settings: { ...settings, ...(canSwap(base) && { "memory.swap.max": 0 }) } }];
+  return [
+    { base, settings: { ...settings, ...(canSwap(base) && { "memory.swap.max": 0 }) }, sharesProcessor },
+  ];
+}
+
+const needed = ["memory", "pids"];
+
+/** A group and those that it stands in, as far as they can be seen. */
+function listUpwards(group: string, point: string): string[] {
+  if (group === point) return [group];
+  return group.startsWith(`${point}/`) ? [group, ...listUpwards(dirname(group), point)] : [];
+}
+
+/**
+ * The group that systemd's `Delegate=yes` gives to a service of an ordinary user: the highest of its `groups` that it may
+ * write to. A group with processes in it hands nothing on, so these move to one below. Root may write to every group:
+ * what it was given cannot be told from what it was not.
+ */
+function takeDelegated(groups: readonly string[]): string | undefined {
+  if (process.getuid?.() === 0) return undefined;
+  const firstForeign = groups.findIndex((group) => !isWritable(group));
+  const group = groups[firstForeign === -1 ? groups.length - 1 : firstForeign - 1];
+  const offered = group === undefined ? [] : listControllers(group, "cgroup.controllers");
+  if (group === undefined || !needed.every((controller) => offered.includes(controller))) return undefined;
+  const server = join(group, "zcbot-server");
+  mkdirSync(server, { recursive: true });
+  // Until none is left: they may be starting others.
+  for (let look = 0; look < maxLooks; look++) {
+    const pids = readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+    if (pids.length === 0) break;
+    for (const pid of pids) move(pid, server);
+  }
+  const handed = [...needed, "cpu"].filter((controller) => offered.includes(controller));
+  writeFileSync(
+    join(group, "cgroup.subtree_control"),
+    handed.map((controller) => `+${controller}`).join(" "),
+  );
+  return group;
+}
+
+const maxLooks = 50;
+
+function move(pid: string, group: string): void {
+  try {
+    writeFileSync(join(group, "cgroup.procs"), pid);
+  } catch (error) {
+    // It has ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function isWritable(group: string): boolean {
+  try {
+    for (const path of [group, join(group, "cgroup.procs")]) accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function handsOn(group: string, controllers: string[]): boolean {
-  const handed = readFileSync(join(group, "cgroup.subtree_control"), "utf8").trim().split(" ");
+  const handed = listControllers(group, "cgroup.subtree_control");
   return controllers.every((controller) => handed.includes(controller));
+}
+
+function listControllers(group: string, file: string): string[] {
+  return readFileSync(join(group, file), "utf8").trim().split(" ");
 }
 
 function canSwap(group: string): boolean {

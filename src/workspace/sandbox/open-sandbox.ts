@@ -170,8 +170,8 @@ function isolate(
         ...launch,
         argv: [...closing, ...launch.argv],
         onStarted(pid) {
-          if (cgroups) leave = cgroups.enter(pid).leave;
-          else setPriority(pid, niceness);
+          leave = cgroups?.enter(pid).leave;
+          if (!cgroups?.sharesProcessor) setPriority(pid, niceness);
           writeFileSync(`/proc/${pid}/oom_score_adj`, `${oomScore}`);
         },
         async onEnded() {
