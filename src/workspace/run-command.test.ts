@@ -137,7 +137,7 @@ describe.each(sandboxes)("a command $name", ({ get }) => {
   test("an endless one is killed when its time is up", async () => {
     const sleep = uniqueSleep();
     const result = await run(`echo 始; yes > /dev/null & trap '' TERM INT HUP; ${sleep}`, { timeoutMs: 300 });
-    expect(result).toMatchObject({ exitCode: null, killedBy: "timeout", output: "始\n" });
+    expect(result).toMatchObject({ exitCode: null, killedBy: "timeout" });
     expect(await processesWith(asCommandLine(sleep))).toEqual([]);
   });
 
