@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { devices, inside, insideUser, type Mount } from "./root.ts";
 import { type Build, type CommandLimits, commandEnvironment } from "./sandbox.ts";
@@ -41,16 +41,16 @@ export function namespaces(options: NamespacesOptions): Build {
   const identity = ["unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`];
   const guard = filter ? filterLoader(filter) : ["setpriv", "--no-new-privs"];
   const place = (to: string) => `${view.root}${to}`;
-  const bind = ({ from, to }: Mount, how = "ro") =>
-    entry(from, place(to), "none", `bind,${how},nosuid,nodev`);
+  const bind = ({ from, to }: Mount, how = "ro,nodev") =>
+    entry(from, place(to), "none", ["bind", how, "nosuid", ...lockedOptions(from)].join(","));
   const scenery = [
-    entry(view.root, view.root, "none", "bind,ro,nosuid,nodev"),
+    bind({ from: view.root, to: "", kind: "directory" }),
     ...view.mounts.map((mount) => bind(mount)),
     entry("proc", place("/proc"), "proc", "nosuid,nodev,noexec"),
     ...proc.map((mount) => bind(mount)),
     // Read-only: what is written to a device is written all the same, its mode is not.
     ...Object.keys(devices).map((name) =>
-      entry(`/dev/${name}`, place(`/dev/${name}`), "none", "bind,ro,nosuid"),
+      bind({ from: `/dev/${name}`, to: `/dev/${name}`, kind: "file" }, "ro"),
     ),
     entry("devpts", place("/dev/pts"), "devpts", "newinstance,ptmxmode=0666,mode=0620,nosuid,noexec"),
     entry("tmpfs", place("/dev/shm"), "tmpfs", `size=${sharedMemoryBytes},mode=1777,nosuid,nodev`),
@@ -75,7 +75,7 @@ export function namespaces(options: NamespacesOptions): Build {
     const all = [
       ...scenery,
       ...(view.userFiles ? [bind({ from: dirname(command.cwd), to: inside.files, kind: "directory" })] : []),
-      bind(work, command.writes === false ? "ro" : "rw"),
+      bind(work, command.writes === false ? "ro,nodev" : "rw,nodev"),
     ];
     // mount takes this from a regular file only.
     const table = join(folder, `mounts-${++written}`);
@@ -91,6 +91,41 @@ export function namespaces(options: NamespacesOptions): Build {
       onEnded: () => rmSync(table, { force: true }),
     };
   };
+}
+
+/**
+ * What mount(8) has to repeat where it binds a path: a namespace of users may take none of it away. systemd mounts /proc, for
+ * one, so that nothing there can be executed.
+ */
+function lockedOptions(path: string): string[] {
+  const real = realPathOf(path);
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const [, , , , point = "", options = ""] = line.split(" ");
+      return { point: unescapeField(point), options };
+    })
+    .filter(({ point }) => real === point || real.startsWith(point === "/" ? point : `${point}/`));
+  const deepest = Math.max(...mounts.map(({ point }) => point.length));
+  // Of several at one place the last is the one that is seen.
+  const options = mounts.findLast(({ point }) => point.length === deepest)?.options.split(",") ?? [];
+  return options.filter((option) => option === "noexec" || option === "nodev");
+}
+
+/** As given where nothing is: mount(8) then says so. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function unescapeField(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 8)),
+  );
 }
 
 /** A line of fstab(5): what would end a field is written as its octal number. */
