@@ -8,7 +8,7 @@ import type { TestUser } from "../../../support/server.ts";
 import type { WebTest } from "../../../support/web.ts";
 import { corpus } from "./corpus.ts";
 import { testOtherPlaces } from "./other-places.ts";
-import { chunks, inPage, openWatched, signedIn, writeFiles } from "./page.ts";
+import { chunks, inPage, openWatched, signedIn, watched, writeFiles } from "./page.ts";
 
 /** So many steps has a run that says hostile things: a conversation's length is paid for at each of its steps. */
 const stepsOfRun = 60;
@@ -27,43 +27,41 @@ export function testHostileText(web: WebTest): void {
     expect(all.length).toBeGreaterThanOrEqual(500);
     const user = await signedIn(web);
     // Without the policy, so that what would only be refused by it is seen as well.
-    const { context, page, watch } = await openWatched(web, { bypassCSP: true });
-    const task = await createTask(user, { name: "敌意文本" });
-    await page.goto(`${web.server.url}/tasks/${task.task_id}`);
-    await page.getByText("还没有内容").waitFor();
-    const groups = chunks(all, 12).map((texts) => texts.join("\n\n"));
-    web.server.models.script(...groups.map(thinksAndSays), says("说完了。"));
-    await finishRun(user, task.task_id, all.join("\n"));
-    await page.getByText("说完了。", { exact: true }).waitFor();
-    const met = await inPage<Walk>(page, "walk");
-    expect(met).toMatchObject({ complete: true, answers: groups.length + 1, tools: groups.length });
-    expect(groups.filter((text) => !met.thoughts.includes(text.trim()))).toEqual([]);
-    expect(watch.findings).toEqual([]);
-    await context.close();
+    await watched(web, { bypassCSP: true }, async ({ page }) => {
+      const task = await createTask(user, { name: "敌意文本" });
+      await page.goto(`${web.server.url}/tasks/${task.task_id}`);
+      await page.getByText("还没有内容").waitFor();
+      const groups = chunks(all, 12).map((texts) => texts.join("\n\n"));
+      web.server.models.script(...groups.map(thinksAndSays), says("说完了。"));
+      await finishRun(user, task.task_id, all.join("\n"));
+      await page.getByText("说完了。", { exact: true }).waitFor();
+      const met = await inPage<Walk>(page, "walk");
+      expect(met).toMatchObject({ complete: true, answers: groups.length + 1, tools: groups.length });
+      expect(groups.filter((text) => !met.thoughts.includes(text.trim()))).toEqual([]);
+    });
   }, 60_000);
 
   test("hostile texts stay texts in tool calls, and when a conversation is read again", async () => {
     const user = await signedIn(web);
-    const { context, page, watch } = await openWatched(web);
-    const texts = sample(all, stepsOfRun);
-    for (const group of chunks(texts, stepsOfRun)) {
-      const task = await createTask(user, { name: "敌意文本", working_dir: "敌意文本" });
-      await writeFiles(
-        web,
-        user,
-        "敌意文本",
-        group.map((content, index) => ({ name: `${index}.txt`, content })),
-      );
-      web.server.models.script(...group.map(callsTools), says("说完了。"));
-      await finishRun(user, task.task_id);
-      await page.goto(`${web.server.url}/tasks/${task.task_id}`);
-      await page.getByText("说完了。", { exact: true }).waitFor();
-      const everything = { complete: true, answers: group.length + 1, tools: 2 * group.length };
-      expect(await inPage<Walk>(page, "walk")).toMatchObject(everything);
-      expect(await remoteParts(user, task.task_id)).toEqual([]);
-    }
-    expect(watch.findings).toEqual([]);
-    await context.close();
+    await watched(web, {}, async ({ page }) => {
+      const texts = sample(all, stepsOfRun);
+      for (const group of chunks(texts, stepsOfRun)) {
+        const task = await createTask(user, { name: "敌意文本", working_dir: "敌意文本" });
+        await writeFiles(
+          web,
+          user,
+          "敌意文本",
+          group.map((content, index) => ({ name: `${index}.txt`, content })),
+        );
+        web.server.models.script(...group.map(callsTools), says("说完了。"));
+        await finishRun(user, task.task_id);
+        await page.goto(`${web.server.url}/tasks/${task.task_id}`);
+        await page.getByText("说完了。", { exact: true }).waitFor();
+        const everything = { complete: true, answers: group.length + 1, tools: 2 * group.length };
+        expect(await inPage<Walk>(page, "walk")).toMatchObject(everything);
+        expect(await remoteParts(user, task.task_id)).toEqual([]);
+      }
+    });
   }, 300_000);
 
   testOtherPlaces(web, all);

@@ -6,127 +6,127 @@ import { ask, createTask } from "../../../support/api/request.ts";
 import { finishRun, startRun } from "../../../support/api/runs.ts";
 import { calls, fails } from "../../../support/model-turn.ts";
 import type { WebTest } from "../../../support/web.ts";
-import { chunks, inPage, openWatched, signedIn, writeFiles } from "./page.ts";
+import { chunks, inPage, signedIn, watched, writeFiles } from "./page.ts";
 
 /** The same texts where people, models and disks have the say: names, questions, errors, addresses. */
 export function testOtherPlaces(web: WebTest, all: readonly string[]): void {
   test("hostile texts stay texts in requests, waiting messages and errors", async () => {
     const user = await signedIn(web);
-    const { context, page, watch } = await openWatched(web, { bypassCSP: true });
-    const open = async (taskId: string) => {
-      await page.goto(`${web.server.url}/tasks/${taskId}`);
-      await page.getByRole("heading", { name: "敌意文本" }).waitFor();
-    };
-    const whole = all.join("\n");
-    const tenths = chunks(all, Math.ceil(all.length / 10)).map((texts) => texts.join("\n"));
+    await watched(web, { bypassCSP: true }, async ({ page }) => {
+      const open = async (taskId: string) => {
+        await page.goto(`${web.server.url}/tasks/${taskId}`);
+        await page.getByRole("heading", { name: "敌意文本" }).waitFor();
+      };
+      const whole = all.join("\n");
+      const tenths = chunks(all, Math.ceil(all.length / 10)).map((texts) => texts.join("\n"));
 
-    const asking = await createTask(user, { name: "敌意文本" });
-    const choices = tenths.map((text) => ({ label: text, description: text }));
-    web.server.models.script(calls("ask", { question: whole, choices, multiple: true, wait_minutes: 5 }));
-    await startRun(user, asking.task_id);
-    await open(asking.task_id);
-    await page.getByRole("main").locator("form li").nth(9).waitFor();
-    for (const mode of ["queue", "steer"]) await post(user, asking.task_id, whole, mode);
-    await page.getByRole("region", { name: "2 条消息在等待" }).waitFor();
-    await page.getByRole("region", { name: "2 条消息在等待" }).getByRole("button").first().click();
-    await page.getByRole("dialog").getByRole("textbox").waitFor();
-    await ask(user, "DELETE", `/v1/tasks/${asking.task_id}`);
+      const asking = await createTask(user, { name: "敌意文本" });
+      const choices = tenths.map((text) => ({ label: text, description: text }));
+      web.server.models.script(calls("ask", { question: whole, choices, multiple: true, wait_minutes: 5 }));
+      await startRun(user, asking.task_id);
+      await open(asking.task_id);
+      await page.getByRole("main").locator("form li").nth(9).waitFor();
+      for (const mode of ["queue", "steer"]) await post(user, asking.task_id, whole, mode);
+      await page.getByRole("region", { name: "2 条消息在等待" }).waitFor();
+      await page.getByRole("region", { name: "2 条消息在等待" }).getByRole("button").first().click();
+      await page.getByRole("dialog").getByRole("textbox").waitFor();
+      await ask(user, "DELETE", `/v1/tasks/${asking.task_id}`);
 
-    const needsLeave = await createTask(user, { name: "敌意文本" });
-    web.server.models.script(calls("bash", { command: whole, [whole]: whole }));
-    await startRun(user, needsLeave.task_id);
-    await open(needsLeave.task_id);
-    await page.getByRole("button", { name: "拒绝" }).waitFor();
-    await ask(user, "DELETE", `/v1/tasks/${needsLeave.task_id}`);
+      const needsLeave = await createTask(user, { name: "敌意文本" });
+      web.server.models.script(calls("bash", { command: whole, [whole]: whole }));
+      await startRun(user, needsLeave.task_id);
+      await open(needsLeave.task_id);
+      await page.getByRole("button", { name: "拒绝" }).waitFor();
+      await ask(user, "DELETE", `/v1/tasks/${needsLeave.task_id}`);
 
-    const failing = await createTask(user, { name: "敌意文本" });
-    for (const text of tenths) {
-      web.server.models.script(fails(400, text));
-      await finishRun(user, failing.task_id);
-    }
-    await open(failing.task_id);
-    await page.getByRole("alert").filter({ hasText: "工作因故中止" }).first().waitFor();
-    expect(await page.getByRole("alert").filter({ hasText: "pwned" }).count()).toBeGreaterThan(0);
+      const failing = await createTask(user, { name: "敌意文本" });
+      for (const text of tenths) {
+        web.server.models.script(fails(400, text));
+        await finishRun(user, failing.task_id);
+      }
+      await open(failing.task_id);
+      await page.getByRole("alert").filter({ hasText: "工作因故中止" }).first().waitFor();
+      expect(await page.getByRole("alert").filter({ hasText: "pwned" }).count()).toBeGreaterThan(0);
 
-    await answerWith(page, "PATCH", whole);
-    await page.getByRole("button", { name: "任务操作" }).click();
-    await page.getByRole("menuitem", { name: "标记为完成" }).click();
-    await page.getByRole("dialog").filter({ hasText: "pwned" }).waitFor();
-    expect(watch.findings).toEqual([]);
-    await context.close();
+      await answerWith(page, "PATCH", whole);
+      await page.getByRole("button", { name: "任务操作" }).click();
+      await page.getByRole("menuitem", { name: "标记为完成" }).click();
+      await page.getByRole("dialog").filter({ hasText: "pwned" }).waitFor();
+    });
   }, 60_000);
 
   test("hostile texts stay texts as names of tasks, folders, files, skills and models", async () => {
     const user = await signedIn(web);
-    const { context, page, watch } = await openWatched(web, { bypassCSP: true });
-    const names = sample(all.filter(isTaskName), 40);
-    for (const name of names) {
-      const { task_id } = await createTask(user, { name });
-      await ask(user, "PATCH", `/v1/tasks/${task_id}`, { description: name });
-    }
-    const fileNames = [...new Set(all.map(toFileName))];
-    await writeFiles(
-      web,
-      user,
-      "敌意文件",
-      fileNames.map((name) => ({ name, content: name })),
-    );
-    const list = (items: object) => ({ json: items });
-    await context.route("**/v1/skills", (route) =>
-      route.fulfill(list({ skills: all.map((text) => ({ name: text, description: text })) })),
-    );
-    await context.route("**/v1/models", (route) =>
-      route.fulfill(
-        list({ default: all[0], profiles: all.map((name) => ({ name, provider: name, model: name })) }),
-      ),
-    );
-    await context.route("**/healthz", (route) =>
-      route.fulfill(list({ status: "ok", version: all[1], database: "ok", sandbox: all[2] })),
-    );
+    await watched(web, { bypassCSP: true }, async ({ context, page }) => {
+      const names = sample(all.filter(isTaskName), 40);
+      for (const name of names) {
+        const { task_id } = await createTask(user, { name });
+        await ask(user, "PATCH", `/v1/tasks/${task_id}`, { description: name });
+      }
+      const fileNames = [...new Set(all.map(toFileName))];
+      await writeFiles(
+        web,
+        user,
+        "敌意文件",
+        fileNames.map((name) => ({ name, content: name })),
+      );
+      const list = (items: object) => ({ json: items });
+      await context.route("**/v1/skills", (route) =>
+        route.fulfill(list({ skills: all.map((text) => ({ name: text, description: text })) })),
+      );
+      await context.route("**/v1/models", (route) =>
+        route.fulfill(
+          list({ default: all[0], profiles: all.map((name) => ({ name, provider: name, model: name })) }),
+        ),
+      );
+      await context.route("**/healthz", (route) =>
+        route.fulfill(list({ status: "ok", version: all[1], database: "ok", sandbox: all[2] })),
+      );
 
-    await page.goto(`${web.server.url}/new?files=${encodeURIComponent("敌意文件")}`);
-    const files = page.getByRole("complementary", { name: "文件" });
-    await files.getByRole("button", { name: "显示更多" }).dispatchEvent("click");
-    await files
-      .locator("li")
-      .nth(fileNames.length - 1)
-      .waitFor({ state: "attached" });
-    await page.getByText("名称、文件夹、技能、模型").click();
-    await page.getByLabel("技能").selectOption({ index: 3 });
-    await page.getByRole("combobox", { name: "文件夹" }).click();
-    await page.getByRole("option").nth(20).waitFor();
-    await page.keyboard.press("Escape");
-    expect(
-      await page.getByRole("navigation", { name: "任务" }).getByRole("listitem").count(),
-    ).toBeGreaterThan(20);
-    const picked = fileNames
-      .slice(0, 100)
-      .map((name) => ({ name, mimeType: "text/html", buffer: Buffer.from("x") }));
-    await page.locator('main input[type="file"]').setInputFiles(picked);
-    await page.locator("main li > button[title]").nth(99).waitFor({ state: "attached" });
-    expect(watch.findings).toEqual([]);
-    await context.close();
+      await page.goto(`${web.server.url}/new?files=${encodeURIComponent("敌意文件")}`);
+      const files = page.getByRole("complementary", { name: "文件" });
+      await files.getByRole("button", { name: "显示更多" }).dispatchEvent("click");
+      await files
+        .locator("li")
+        .nth(fileNames.length - 1)
+        .waitFor({ state: "attached" });
+      await page.getByText("名称、文件夹、技能、模型").click();
+      await page.getByLabel("技能").selectOption({ index: 3 });
+      await page.getByRole("combobox", { name: "文件夹" }).click();
+      await page.getByRole("option").nth(20).waitFor();
+      await page.keyboard.press("Escape");
+      expect(
+        await page.getByRole("navigation", { name: "任务" }).getByRole("listitem").count(),
+      ).toBeGreaterThan(20);
+      const picked = fileNames
+        .slice(0, 100)
+        .map((name) => ({ name, mimeType: "text/html", buffer: Buffer.from("x") }));
+      await page.locator('main input[type="file"]').setInputFiles(picked);
+      await page.locator("main li > button[title]").nth(99).waitFor({ state: "attached" });
+    });
   }, 60_000);
 
   test("hostile texts stay texts in addresses, and in what the browser keeps", async () => {
-    const { context, page, watch } = await openWatched(web, { bypassCSP: true });
-    const coded = sample(all, 60).map((text) => encodeURIComponent(text.toWellFormed()));
-    await page.goto(web.server.url);
-    await page.getByRole("navigation", { name: "任务" }).waitFor();
-    const addresses = coded.flatMap((text) => [`/?files=${text}#${text}`, `/tasks/${text}?${text}=${text}`]);
-    await inPage(page, "visit", addresses);
-    await page.evaluate((texts) => {
-      for (const key of ["zcbot.theme", "zcbot.language", "zcbot.draft.new"])
-        localStorage.setItem(key, texts);
-    }, all.join("\n"));
-    for (const text of coded.slice(0, 3)) {
-      await page.goto(`${web.server.url}/new?files=${text}#code=${text}`);
-      await page.getByRole("complementary", { name: "文件" }).waitFor();
-    }
-    await page.goto(`${web.server.url}/new`);
-    await page.getByRole("textbox", { name: "要做什么？" }).waitFor();
-    expect(watch.findings).toEqual([]);
-    await context.close();
+    await watched(web, { bypassCSP: true }, async ({ page }) => {
+      const coded = sample(all, 60).map((text) => encodeURIComponent(text.toWellFormed()));
+      await page.goto(web.server.url);
+      await page.getByRole("navigation", { name: "任务" }).waitFor();
+      const addresses = coded.flatMap((text) => [
+        `/?files=${text}#${text}`,
+        `/tasks/${text}?${text}=${text}`,
+      ]);
+      await inPage(page, "visit", addresses);
+      await page.evaluate((texts) => {
+        for (const key of ["zcbot.theme", "zcbot.language", "zcbot.draft.new"])
+          localStorage.setItem(key, texts);
+      }, all.join("\n"));
+      for (const text of coded.slice(0, 3)) {
+        await page.goto(`${web.server.url}/new?files=${text}#code=${text}`);
+        await page.getByRole("complementary", { name: "文件" }).waitFor();
+      }
+      await page.goto(`${web.server.url}/new`);
+      await page.getByRole("textbox", { name: "要做什么？" }).waitFor();
+    });
   }, 60_000);
 }
 

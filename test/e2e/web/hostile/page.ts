@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
 import { stranger } from "../../../support/api/request.ts";
 import type { TestUser } from "../../../support/server.ts";
 import type { WebTest } from "../../../support/web.ts";
@@ -33,6 +34,23 @@ export async function openWatched(
   await context.addCookies(await web.page.context().cookies());
   const watch = await watchContext(context, web.server.url);
   return { context, page: await context.newPage(), watch };
+}
+
+/** The same for the length of a test, at whose end nothing may have been found. */
+export async function watched(
+  web: WebTest,
+  options: { bypassCSP?: boolean },
+  work: (opened: { context: BrowserContext; page: Page }) => Promise<void>,
+): Promise<void> {
+  const { context, page, watch } = await openWatched(web, options);
+  const failure = await work({ context, page }).then(
+    () => undefined,
+    (error: unknown) => error ?? "failed",
+  );
+  await context.close();
+  // What a text has done says best why the page did not do what it should.
+  expect(watch.findings).toEqual([]);
+  if (failure !== undefined) throw failure;
 }
 
 /** Writes files where a command of the user would, whatever their names. */
