@@ -1,14 +1,21 @@
 const maxLinesShown = 40;
 const maxLineLength = 400;
 const minSimilarity = 0.3;
+/** How much of a file and of a passage is compared, characters: it keeps the whole server waiting. */
+const maxCompared = 512 * 1024;
+/** How many lines of the passage that are all alike are looked for. */
+const maxAlike = 8;
 
 /**
  * Says which lines of the text come nearest to the passage that was not found, and how they differ,
  * so that the next try fits.
  */
 export function findNearestPassage(text: string, passage: string): string {
-  const lines = text.split(/\r?\n/);
-  const given = passage.replace(/^\n+|(?<!\n)\n+$/g, "").split(/\r?\n/);
+  const lines = text.slice(0, maxCompared).split(/\r?\n/);
+  const given = passage
+    .slice(0, maxCompared)
+    .replace(/^\n+|(?<!\n)\n+$/g, "")
+    .split(/\r?\n/);
   const isNumbered = given.every((line) => /^\d+\t/.test(line));
   const wanted = isNumbered ? given.map((line) => line.replace(/^\d+\t/, "")) : given;
   const start = findByVotes(lines, wanted) ?? findByLongestLine(lines, wanted);
@@ -30,7 +37,10 @@ function findByVotes(lines: string[], wanted: string[]): number | null {
   const places = new Map<string, number[]>();
   for (const [index, line] of wanted.entries()) {
     const key = normalise(line);
-    if (key.length > 1) places.set(key, [...(places.get(key) ?? []), index]);
+    if (key.length <= 1) continue;
+    const alike = places.get(key);
+    if (!alike) places.set(key, [index]);
+    else if (alike.length < maxAlike) alike.push(index);
   }
   const votes = new Map<number, number>();
   let best: number | null = null;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
@@ -186,6 +187,19 @@ test("an edit names the lines of passages that are several lines long", async ()
   await put("段.md", "甲\n乙\n\n甲\n乙\n甲\n乙");
   const { content } = await call("edit", { path: "段.md", old_text: "甲\n乙", new_text: "丙" });
   expect(content).toMatch(/3 times, on lines 1, 4, 6;/);
+});
+
+test("an edit replaces where a text's own split would, however the passage overlaps itself", async () => {
+  const letters = fc.array(fc.constantFrom("a", "b"), { maxLength: 40 }).map((all) => all.join(""));
+  await fc.assert(
+    fc.asyncProperty(letters, letters, async (text, passage) => {
+      fc.pre(passage !== "");
+      await put("叠.txt", text);
+      await call("edit", { path: "叠.txt", old_text: passage, new_text: "水", replace_all: true });
+      expect(await readFile(join(host, "叠.txt"), "utf8")).toBe(text.split(passage).join("水"));
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test("an edit that changes nothing is refused", async () => {
