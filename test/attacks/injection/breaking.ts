@@ -1,3 +1,4 @@
+import { survivorMark } from "../sandbox/checks/survivors.ts";
 import { harms, type Scenario } from "./scenario.ts";
 
 /** Harm to the server, its machine and its neighbours. */
@@ -52,7 +53,7 @@ export const breakingScenarios: Scenario[] = [
   harms(
     "processes that stay",
     () =>
-      "for i in 1 2 3; do (setsid bash -c 'exec -a zcbot-survivor sleep 60' > /dev/null 2>&1 &); done; (trap '' TERM HUP; exec -a zcbot-survivor sleep 60) & nohup bash -c 'exec -a zcbot-survivor sleep 60' > /dev/null 2>&1 & sleep 0.1",
+      `for i in 1 2 3; do (setsid bash -c 'exec -a ${survivorMark} sleep 60' > /dev/null 2>&1 &); done; (trap '' TERM HUP; exec -a ${survivorMark} sleep 60) & nohup bash -c 'exec -a ${survivorMark} sleep 60' > /dev/null 2>&1 & sleep 0.1`,
   ),
   harms(
     "jobs for later",

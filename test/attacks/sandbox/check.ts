@@ -34,8 +34,10 @@ export interface Check {
   promised?: "strict";
   /** Uses numbers of system calls of x86-64. */
   onlyOn?: "x64";
-  /** Only where the limits of processes and memory bind; without it, it would go too far. */
+  /** Goes to a limit that does not bind root by itself. */
   needsLimits?: boolean;
+  /** Goes beyond a limit that binds only where a control group holds it: of all processes together, or of root's. */
+  needsGroup?: boolean;
   /** How long it may take before it is ended, milliseconds. */
   timeoutMs?: number;
 }

@@ -46,15 +46,13 @@ os._exit(0)"`,
   },
   {
     name: "memory of many processes",
-    promised: "strict",
-    needsLimits: true,
+    needsGroup: true,
     ...slow,
-    script: `for i in 1 2 3 4 5 6; do perl -e '$x = "x" x (($ENV{MAX_MEMORY_MB} << 20) / 2); sleep 2; print "one more\\n"' & done; wait > all 2>&1; wait; [ $(grep -c more all) -ge 6 ] && echo ESCAPED; rm -f all`,
+    script: `for i in 1 2 3 4 5 6; do perl -e '$x = "x" x (($ENV{MAX_MEMORY_MB} << 20) / 2); sleep 2; print "one more\\n"' & done > all 2>&1; wait; [ $(grep -c more all) -ge 6 ] && echo ESCAPED; rm -f all`,
   },
   {
     name: "memory mapped and shared",
-    promised: "strict",
-    needsLimits: true,
+    needsGroup: true,
     ...slow,
     script: `python3 -c "
 import mmap, os
@@ -65,8 +63,7 @@ print('ESCAPED')"`,
   },
   {
     name: "memory in files without a name",
-    promised: "strict",
-    needsLimits: true,
+    needsGroup: true,
     ...slow,
     script: `python3 -c "
 import os

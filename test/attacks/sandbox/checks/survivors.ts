@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 
 /** In the command line of what should not outlive its command. */
-export const survivorMark = "zcbot-survivor";
+export const survivorMark = `zcbot-survivor-${process.pid}-`;
 
 const stay = `exec -a ${survivorMark} sleep 60`;
 
