@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -22,21 +22,44 @@ const likeSystemd = `
   mkdir "$FOLDER/任务"
   FOLDER="$FOLDER/任务" exec "$@"`;
 
+const isRoot = process.getuid?.() === 0;
+const node = [process.execPath, "--input-type=module", "--eval", program];
+const asOrdinary = isRoot ? ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"] : [];
+/** Not so where the checkout lies in a home of root's. */
+const canRead =
+  isRoot &&
+  (await start([...asOrdinary, "test", "-r", support], "/").then(
+    () => true,
+    () => false,
+  ));
+
 test.runIf(process.platform === "linux")(
   "there is a reduced level where /proc and the data are mounted for no execution",
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), "zcbot-数据 夹-"));
-    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-    const node = [process.execPath, "--input-type=module", "--eval", program];
-    try {
-      const { stdout } = await promisify(execFile)(
-        "unshare",
-        [...user, "--mount", "sh", "-c", likeSystemd, "sh", ...node],
-        { env: { ...process.env, FOLDER: folder } },
-      );
-      expect(stdout.trim()).toBe("始");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const user = isRoot ? [] : ["--user", "--map-root-user"];
+    const argv = ["unshare", ...user, "--mount", "sh", "-c", likeSystemd, "sh", ...node];
+    expect(await inFolder((folder) => start(argv, folder))).toBe("始");
   },
 );
+
+test.runIf(process.platform === "linux" && (canRead || !isRoot))(
+  "there is a reduced level for a server of an ordinary user",
+  async () => {
+    expect(await inFolder((folder) => start([...asOrdinary, ...node], folder))).toBe("始");
+  },
+);
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "zcbot-数据 夹-"));
+  await chmod(folder, 0o777);
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function start([file = "", ...rest]: string[], folder: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, rest, { env: { ...process.env, FOLDER: folder } });
+  return stdout.trim();
+}
