@@ -42,7 +42,7 @@ const processorShare = { v1: 256, v2: 25 };
 export function openCgroups(limits: CommandLimits): Cgroups | { reason: string } {
   try {
     const hierarchies = openVersion1(limits) ?? openVersion2(limits);
-    if (!hierarchies) return { reason: "the system has no control groups for memory and processes" };
+    if (!hierarchies) return { reason: "control groups for memory and processes cannot be made here" };
     return createCgroups(hierarchies);
   } catch (error) {
     return { reason: `control groups cannot be made here (${(error as NodeJS.ErrnoException).code})` };
