@@ -31,6 +31,8 @@ describe("what is refused", () => {
     const { answer } = await openTunnel("evil.example:443");
     expect(answer.startsWith(`HTTP/1.1 403 ${sentence}\r\n`)).toBe(true);
     expect(answer.endsWith(`\r\n\r\n${sentence}\n`)).toBe(true);
+    expect((await openTunnel("evil.example:80")).answer.startsWith("HTTP/1.1 403 ")).toBe(true);
+    entries.pop();
     const refusal = { host: "evil.example", outcome: "refused", reason: sentence, bytesUp: 0, bytesDown: 0 };
     expect(entries).toEqual([
       { ...refusal, port: 80 },

@@ -104,6 +104,8 @@ export async function startEgressProxy(options: EgressProxyOptions): Promise<Egr
       response.writeHead(refusal.status, refusal.sentence, { "Content-Type": "text/plain" });
       response.end(`${refusal.sentence}\n`);
     };
+    // Nothing is upgraded, and Node reads nothing behind a request that asked for it.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     if ("status" in target) return deny(target);
     if (!begin(response)) return deny(tooMany);
     const route = await findRoute(policy, target.destination, closing.signal);

@@ -14,12 +14,7 @@ const hidden = "GET http://internal.example/ HTTP/1.1\r\nHost: internal.example\
 const hiddenPath = "GET /smuggled HTTP/1.1\r\nHost: internal.example\r\n\r\n";
 
 function post(headers: string[], body: string, version = "HTTP/1.1"): string {
-  const head = [
-    `POST http://open.example/form ${version}`,
-    "Host: open.example",
-    "Connection: close",
-    ...headers,
-  ];
+  const head = [`POST http://open.example/form ${version}`, "Host: open.example", ...headers];
   return `${head.join("\r\n")}\r\n\r\n${body}`;
 }
 
@@ -44,7 +39,6 @@ const bodies: [what: string, headers: string[], body: string][] = [
   ["chunks by another name", ["Transfer-Encoding: xchunked"], hidden],
   ["chunks twice", [chunked, chunked], `0\r\n\r\n${hidden}`],
   ["chunks, then none", ["Transfer-Encoding: chunked, identity"], `0\r\n\r\n${hidden}`],
-  ["compressed chunks", ["Transfer-Encoding: gzip, chunked"], `0\r\n\r\n${hidden}`],
   ["no chunks, by name", ["Transfer-Encoding: identity", "Content-Length: 0"], hidden],
   ["a vertical tab in chunked", ["Transfer-Encoding: \vchunked"], `0\r\n\r\n${hidden}`],
   ["quoted chunks", ['Transfer-Encoding: "chunked"'], `0\r\n\r\n${hidden}`],
@@ -114,6 +108,11 @@ const others: [what: string, parts: (string | Buffer)[], requests: number][] = [
     1,
   ],
   ["chunks in HTTP/1.0", [post([chunked], `0\r\n\r\n${hidden}`, "HTTP/1.0")], 1],
+  [
+    "compressed chunks",
+    [post(["Transfer-Encoding: gzip, chunked"], "0\r\n\r\n") + get("http://internal.example/")],
+    0,
+  ],
   ["HTTP/0.9", ["GET http://internal.example/\r\n\r\n"], 0],
   ["HTTP/2.0", ["GET http://internal.example/ HTTP/2.0\r\nHost: internal.example\r\n\r\n"], 0],
   ["HTTP/1.2", ["GET http://internal.example/ HTTP/1.2\r\nHost: internal.example\r\n\r\n"], 0],
@@ -186,7 +185,8 @@ const others: [what: string, parts: (string | Buffer)[], requests: number][] = [
 export const smuggling: Smuggling[] = [
   ...bodies.map(([what, headers, body]) => ({
     what,
-    parts: [Buffer.from(post(headers, body), "latin1")],
+    // Its connection stays open for another request, which ends it: a parser takes nothing behind `Connection: close`.
+    parts: [Buffer.from(post(headers, body) + get("http://internal.example/"), "latin1")],
     requests: 1,
   })),
   ...others.map(([what, parts, requests]) => ({ what, parts, requests })),
