@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import type { UserAccess } from "../../store/users.ts";
+import { countHeader } from "../edge/host.ts";
 import { hasOwnOrigin, isForeign } from "../edge/own-origin.ts";
 import type { User } from "../handler.ts";
 import { readSessionCookie } from "./session-cookie.ts";
@@ -82,10 +83,10 @@ export class Authenticator {
 }
 
 function bearerToken(incoming: IncomingMessage): string | null {
-  const headers = incoming.headersDistinct.authorization ?? [];
-  if (headers.length === 0) return null;
-  const match = /^Bearer +([\w.~+/-]+=*)$/i.exec(headers[0] ?? "");
-  if (headers.length > 1 || !match?.[1]) {
+  const header = incoming.headers.authorization;
+  if (header === undefined) return null;
+  const match = /^Bearer +([\w.~+/-]+=*)$/i.exec(header);
+  if (!match?.[1] || countHeader(incoming, "authorization") > 1) {
     throw new ApiError("unauthorized", "Send one header Authorization: Bearer <token>.");
   }
   return match[1];

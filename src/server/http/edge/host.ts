@@ -17,13 +17,15 @@ export interface HostOptions {
 export function createHostCheck({ hosts, local, boundTo }: HostOptions): (incoming: IncomingMessage) => void {
   const known = hosts ?? (local ? ["localhost", "127.0.0.1", "[::1]", inUrl(boundTo)] : undefined);
   const allowed = known && new Set(known.map((name) => name.toLowerCase()));
+  // Most requests have the Host of the one before.
+  let accepted = "";
   return (incoming) => {
-    const given = incoming.headersDistinct.host ?? [];
-    if (given.length !== 1) throw new ApiError("invalid_host", "Send one Host header.");
-    const [host = ""] = given;
+    const { host = "" } = incoming.headers;
+    if (countHeader(incoming, "host") !== 1) throw new ApiError("invalid_host", "Send one Host header.");
+    const target = incoming.url ?? "";
+    if (host === accepted && target.startsWith("/")) return;
     const name = hostName(host);
     if (name === null) throw new ApiError("invalid_host", "The Host header names no host.");
-    const target = incoming.url ?? "";
     if (!target.startsWith("/") && target !== "*" && !namesHost(target, host)) {
       throw new ApiError("invalid_host", "The address names another host than the Host header.");
     }
@@ -33,7 +35,18 @@ export function createHostCheck({ hosts, local, boundTo }: HostOptions): (incomi
         "This server does not answer to that name. ZCBOT_HOSTS sets the names that it answers to.",
       );
     }
+    accepted = host;
   };
+}
+
+/** How often a header was sent; of one that may stand once, Node shows the first. Its name in lower case. */
+export function countHeader({ rawHeaders }: IncomingMessage, name: string): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const raw = rawHeaders[index] ?? "";
+    if (raw.length === name.length && raw.toLowerCase() === name) count += 1;
+  }
+  return count;
 }
 
 function inUrl(address: string): string {
