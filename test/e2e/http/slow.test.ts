@@ -3,11 +3,11 @@ import { openConnection, type RawAnswer, type RawConnection } from "../../suppor
 import { ask } from "../../support/api/request.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
-/** Gives headers a second and bodies two. */
+/** Gives headers and bodies two seconds each. */
 let server: TestServer;
 let user: TestUser;
 beforeAll(async () => {
-  server = await startTestServer({ headersMs: 1_000, bodyMs: 2_000 });
+  server = await startTestServer({ headersMs: 2_000, bodyMs: 2_000 });
   user = await server.createUser();
 });
 afterAll(() => server.close());

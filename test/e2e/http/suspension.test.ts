@@ -208,6 +208,22 @@ test("a run that was begun by a request let in just before is cancelled too", as
     .toEqual([{ status: "cancelled" }]);
 });
 
+test("a stream ends also where the word of the suspension was lost", async () => {
+  const user = await first.createUser();
+  const events = await openEvents(user, "/v1/events");
+  await events.next();
+  const ended = events.all().catch(() => "cut off");
+  // Nobody is told; servers look for themselves once they can listen again.
+  const { pool } = database.database;
+  await pool.query("update users set suspended_at = now() where user_id = $1", [user.userId]);
+  await pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'zcbot listener' and datname = current_database()`,
+  );
+  await ended;
+  await expect.poll(() => meAt(first, bearer(user.token))).toEqual([401, "unauthorized"]);
+});
+
 test("in local mode the sign-in link of somebody suspended signs nobody in", async () => {
   const local = await startTestServer({ platformKey: undefined, jwtSecret: undefined });
   try {
