@@ -24,6 +24,10 @@ export type EgressLog = (entry: EgressEntry, directory: string) => void;
 
 const installAdvice =
   "apt-get install bubblewrap (or your system's package of that name) gives the strict level.";
+const permitAdvice =
+  "The system must let this user make namespaces: look at the sysctls user.max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns.";
+/** How bwrap and unshare say that they may not. */
+const forbidden = /namespace|unshare|uid.map/;
 
 /**
  * Decides, at start, how commands run, by trying it out. Without an isolating level there is a shell only for
@@ -60,7 +64,8 @@ async function choose(config: Config, log: EgressLog): Promise<ChosenSandbox> {
   if (!("problems" in opened)) {
     return { sandbox: opened, commands: true, shown: opened.level, notes: opened.lacks };
   }
-  const reasons = [...opened.problems, installAdvice];
+  const { problems } = opened;
+  const reasons = [...problems, problems.some((line) => forbidden.test(line)) ? permitAdvice : installAdvice];
   if (wanted !== "auto") {
     throw new StartError([`ZCBOT_SANDBOX=${wanted} cannot be met here.`, ...reasons], 2);
   }
