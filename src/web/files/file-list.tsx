@@ -13,7 +13,8 @@ import { client } from "../state/client.ts";
 import { FileRow } from "./file-row.tsx";
 import { PreviewDialog } from "./preview-dialog.tsx";
 
-const pageSize = 500;
+/** So many rows, each with a menu of its own, are put on the page at once. */
+const pageSize = 200;
 
 /** What is in a directory, a page at a time, the way up, and over it the file that the address says to show. */
 export function FileList({ directory }: { directory: string }) {

@@ -39,7 +39,7 @@ export function testHostileText(web: WebTest): void {
       expect(met).toMatchObject({ complete: true, answers: groups.length + 1, tools: groups.length });
       expect(groups.filter((text) => !met.thoughts.includes(text.trim()))).toEqual([]);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("hostile texts stay texts in tool calls, and when a conversation is read again", async () => {
     const user = await signedIn(web);

@@ -28,10 +28,13 @@ export async function openWatched(
   if (!browser) throw new Error("there is no browser");
   const context = await browser.newContext({
     locale: "zh-CN",
-    viewport: { width: 1280, height: 6000 },
+    viewport: { width: 1280, height: 3000 },
+    // What moves would be painted anew all the time, on all of that height.
+    reducedMotion: "reduce",
     ...options,
   });
   await context.addCookies(await web.page.context().cookies());
+  context.setDefaultTimeout(60_000);
   const watch = await watchContext(context, web.server.url);
   return { context, page: await context.newPage(), watch };
 }
