@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { vi } from "vitest";
 import { openEvents } from "../../support/api/events.ts";
 import { encodeForm, formType } from "../../support/api/multipart.ts";
 import { post } from "../../support/api/pending.ts";
-import { ask, createTask } from "../../support/api/request.ts";
-import { finishRun, startHangingRun, startRun } from "../../support/api/runs.ts";
+import { createTask } from "../../support/api/request.ts";
+import { finishRun, readStatus, startHangingRun, startRun } from "../../support/api/runs.ts";
 import type { TestUser } from "../../support/server.ts";
 
 /** What a request names: ids of its path and body, and a path of a file. */
@@ -38,8 +39,7 @@ const makers = {
     const { data } = await events.until("request");
     events.close();
     // The question is told before its run lets go of its server.
-    const state = `/v1/tasks/${task_id}/runs/${runId}`;
-    while ((await ask<{ status: string }>(user, "GET", state)).body.status !== "waiting");
+    await vi.waitUntil(async () => (await readStatus(user, task_id)) === "waiting", { timeout: 10_000 });
     return { task_id, run_id: runId, request_id: String(data.request_id) };
   },
   /** A file in a directory. */
