@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,3 +24,27 @@ test.each(["reduced", "external", "off", "disabled"])(
     );
   },
 );
+
+/** In local mode, and with a `KEY` not. */
+const program = `
+  const { loadConfig } = await import("${join(import.meta.dirname, "config.ts")}");
+  const { chooseSandbox } = await import("${join(import.meta.dirname, "sandbox-level.ts")}");
+  const { FOLDER: folder, KEY: key } = process.env;
+  const environment = { ZCBOT_DATA: folder, ...(key && { ZCBOT_PLATFORM_KEY: key, ZCBOT_JWT_SECRET: key + "-9d3e" }) };
+  const { shown, notes, sandbox } = await chooseSandbox(loadConfig({ environment, cwd: folder }));
+  console.log([shown, ...notes].join("\\n"));
+  await sandbox.close();`;
+
+test.runIf(process.platform === "linux").each([
+  ["off", ""],
+  ["disabled", "b7f1c0d2e95a4836a1f0c7d4e2b89356"],
+])("where namespaces are forbidden the level is honestly %s, and the operator reads why", (level, key) => {
+  const forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+  const node = [process.execPath, "--input-type=module", "--eval", program];
+  const said = execFileSync("unshare", ["--user", "--map-root-user", "sh", "-c", forbid, "sh", ...node], {
+    env: { ...process.env, FOLDER: folder, KEY: key },
+    encoding: "utf8",
+  });
+  expect(said).toMatch(new RegExp(`^${level}\n`));
+  expect(said).toContain("user.max_user_namespaces");
+});
