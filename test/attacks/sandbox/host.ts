@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type ListenOptions } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
@@ -43,6 +43,9 @@ export async function startHost(limits: CommandLimits): Promise<Host> {
   await mkdir(work, { recursive: true });
   await mkdir(join(users, "她", "机密目录"), { recursive: true });
   for (const path of Object.values(files)) await writeFile(path, canary);
+
+  // Whatever a command inherits of this process is noticed.
+  process.env.ZCBOT_ATTACKED = canary;
 
   const heard: string[] = [];
   const listen = async (where: ListenOptions) => {
@@ -123,7 +126,7 @@ export async function startHost(limits: CommandLimits): Promise<Host> {
         harm.push("the task's directory is no directory any more");
         await rm(work, { force: true });
       }
-      harm.push(...(await findLeft(work)));
+      harm.push(...findLeft(work));
       await rm(work, { recursive: true, force: true });
       await mkdir(work);
       for (const place of [
@@ -147,6 +150,7 @@ export async function startHost(limits: CommandLimits): Promise<Host> {
       return harm;
     },
     async close() {
+      delete process.env.ZCBOT_ATTACKED;
       victim.kill("SIGKILL");
       listener.kill("SIGKILL");
       tcp.close();
@@ -200,9 +204,12 @@ function findSurvivors(): number[] {
 }
 
 /** What lies in a task's directory that would be a danger outside the sandbox. */
-async function findLeft(work: string): Promise<string[]> {
+function findLeft(work: string): string[] {
   return readdirSync(work, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     if (entry.isCharacterDevice() || entry.isBlockDevice()) return [`a device is left: ${entry.name}`];
-    return [];
+    if (!entry.isFile()) return [];
+    const { mode } = statSync(join(entry.parentPath, entry.name));
+    // Who commands are inside is whoever runs the server, outside.
+    return mode & 0o6000 ? [`a program with its owner's rights is left: ${entry.name}`] : [];
   });
 }

@@ -50,6 +50,20 @@ const readOnlyPlaces = [
   "/empty",
 ];
 
+/** Calls that give a file the right to run as its owner, as perl has their arguments. F is the file x. */
+const modeCalls: [name: string, given: string][] = [
+  ["creat", '85, "y\\0", 04755'],
+  ["open", '2, "y\\0", 0x41, 04755'],
+  ["openat", '257, -100, "y\\0", 0x41, 04755'],
+  ["openat2", '437, -100, "y\\0", pack("Q3", 0x41, 04755, 0), 24'],
+  ["mknod", '133, "y\\0", 0104755, 0'],
+  ["mknodat", '259, -100, "y\\0", 0104755, 0'],
+  ["chmod", '90, "x\\0", 04755'],
+  ["fchmod", "91, fileno(F), 04755"],
+  ["fchmodat", '268, -100, "x\\0", 04755'],
+  ["fchmodat2", '452, -100, "x\\0", 04755, 0'],
+];
+
 /** Files of the host, and of others. What might work is harmless: it opens and writes nothing, or sets what is set. */
 export const fileChecks: Check[] = [
   { name: "another user's file by its path", script: "cat $THEIRS" },
@@ -115,6 +129,40 @@ export const fileChecks: Check[] = [
     name: "a program in its directory that makes its caller root",
     script: "cp /bin/bash shell && chmod 6755 shell && ./shell -p -c 'id -u' | grep -qx 0 && echo ESCAPED",
   },
+  {
+    name: "a program with its owner's rights, by chmod",
+    script: "cp /bin/true x; chmod 4755 x",
+  },
+  {
+    name: "a program with its owner's rights, by chmod, its group's",
+    script: "cp /bin/true x; chmod g+s x",
+  },
+  {
+    name: "a program with its owner's rights, by perl",
+    script: "cp /bin/true x; perl -e 'chmod 04755, \"x\"'",
+  },
+  {
+    name: "a program with its owner's rights, by an open file",
+    script: 'cp /bin/true x; perl -e \'open F, ">>", "x"; chmod 06755, *F\'',
+  },
+  {
+    name: "a program with its owner's rights, by making it so",
+    script: "cp /bin/true x; perl -e 'use Fcntl; sysopen F, \"y\", O_CREAT | O_WRONLY, 04755'",
+  },
+  {
+    name: "a program with its owner's rights, by python",
+    script:
+      'cp /bin/true x; python3 -c \'import os; os.close(os.open("y", os.O_CREAT | os.O_WRONLY, 0o6777)); os.chmod("x", 0o4755)\'',
+  },
+  {
+    name: "a program with its owner's rights, by install, cp and tar",
+    script: "cp /bin/true x; install -m 4755 x y; tar c --mode=4755 x | tar xp; cp --preserve=mode y z",
+  },
+  ...modeCalls.map(([name, given]) => ({
+    name: `a program with its owner's rights, by the call ${name}`,
+    onlyOn: "x64" as const,
+    script: `cp /bin/true x; perl -e 'umask 0; open F, ">>", "x"; print syscall(${given})'`,
+  })),
   failing("rights given to a file", "cp /bin/true able && setcap cap_sys_admin+ep able"),
   failing("attributes of security set", "python3 -c \"import os; os.setxattr('.', 'security.zcbot', b'x')\""),
   failing("attributes of trust set", "python3 -c \"import os; os.setxattr('.', 'trusted.zcbot', b'x')\""),
