@@ -91,7 +91,8 @@ export const fileChecks: Check[] = [
   },
   {
     name: "sockets of the host's services",
-    script: "find / -xdev -type s -not -path '/proc/*' 2> /dev/null | grep . && echo ESCAPED",
+    script:
+      "find / -xdev \\( -path /usr -o -path /proc \\) -prune -o -type s -print 2> /dev/null | grep . && echo ESCAPED",
   },
   {
     name: "anything with a canary in it",

@@ -26,7 +26,10 @@ export const processChecks: Check[] = [
   failing("named memory of the host", "ls /dev/shm | grep -q ."),
   failing("message queues of the host", "ls /dev/mqueue | grep -q ."),
   failing("control groups, to see", "ls /sys/fs/cgroup | grep -q ."),
-  failing("control groups, to leave", "find / -xdev -name cgroup.procs 2> /dev/null | grep -q ."),
+  failing(
+    "control groups, to leave",
+    "find / -xdev -path /usr -prune -o -name cgroup.procs -print 2> /dev/null | grep -q .",
+  ),
   {
     name: "where it stands among control groups",
     script: "grep -E 'zcbot-[0-9]+/[0-9]+' /proc/self/cgroup && echo ESCAPED",
