@@ -1,7 +1,7 @@
 /**
  * Attacks at their full length:
  *
- *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [network] [web] [--seed S] [--level strict|reduced]
+ *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [network] [web] [--level strict|reduced]
  *
  * All of them where none is named. Exit code 1 where one got through.
  */
@@ -13,7 +13,7 @@ import { readEnvironment } from "../../src/server/config.ts";
 const attacks = ["paths", "races", "secrets", "injection", "sandbox", "network", "web"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: "string" }, level: { type: "string" } },
+  options: { level: { type: "string" } },
 });
 const unknown = positionals.filter((name) => !attacks.includes(name));
 if (unknown.length > 0) {
@@ -26,7 +26,6 @@ const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", 
   env: {
     ...readEnvironment(),
     ATTACKS: "long",
-    ...(values.seed !== undefined && { ATTACKS_SEED: values.seed }),
     ...(values.level !== undefined && { ATTACKS_LEVEL: values.level }),
   },
 });
