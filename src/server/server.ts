@@ -197,7 +197,11 @@ async function startWork(parts: Parts, started: Stops): Promise<Starting> {
     logger,
     userRoot,
     modelFor: models.modelFor,
-    tools: createTools({ bash: sandbox.commands, maxCommandMs: config.limits.commandMs }),
+    tools: createTools({
+      bash: sandbox.commands,
+      maxCommandMs: limits.commandMs,
+      network: sandbox.sandbox.network,
+    }),
     sandbox: sandbox.sandbox,
     skillsDirectory: config.skillsDir,
     maxSteps: limits.steps,

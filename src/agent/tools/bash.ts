@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../../protocol/error.ts";
 import { runCommand } from "../../workspace/run-command.ts";
-import type { CommandResult } from "../../workspace/sandbox/sandbox.ts";
+import type { CommandResult, Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { defineTool, showSize } from "./define-tool.ts";
 import type { Tool } from "./tool.ts";
 
@@ -13,11 +13,17 @@ const reportGap = 50;
 /** Of one call's live output, characters; the result has the end of what was longer. */
 const maxLiveLength = 128 * 1024;
 
+const networks: Record<Sandbox["network"], string> = {
+  none: " It has no network.",
+  listed: " It reaches some hosts of the internet only, through the proxy in HTTP_PROXY.",
+  open: "",
+};
+
 /** The tool that runs a shell command in the task's directory, for `maxTimeout` seconds at most. */
-export function createBashTool(maxTimeout: number): Tool {
+export function createBashTool(maxTimeout: number, network: Sandbox["network"]): Tool {
   return defineTool({
     name: "bash",
-    description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.`,
+    description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.${networks[network]}`,
     effect: "external",
     parameters: z.object({
       command: z.string().min(1).describe("the command, as bash takes it"),

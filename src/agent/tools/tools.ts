@@ -1,3 +1,4 @@
+import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { askTool } from "./ask.ts";
 import { createBashTool } from "./bash.ts";
 import { editTool } from "./edit.ts";
@@ -8,11 +9,17 @@ import { readTool } from "./read.ts";
 import type { Tool } from "./tool.ts";
 import { writeTool } from "./write.ts";
 
+export interface ToolOptions {
+  bash: boolean;
+  maxCommandMs: number;
+  network?: Sandbox["network"];
+}
+
 /**
  * The built-in tools, always in this order: they are part of the prompt's stable prefix. `bash` may be off; its
- * commands end after `maxCommandMs`.
+ * commands end after `maxCommandMs`, and reach what `network` says.
  */
-export function createTools({ bash, maxCommandMs }: { bash: boolean; maxCommandMs: number }): Tool[] {
+export function createTools({ bash, maxCommandMs, network = "open" }: ToolOptions): Tool[] {
   const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, askTool];
-  return bash ? [...tools, createBashTool(maxCommandMs / 1000)] : tools;
+  return bash ? [...tools, createBashTool(maxCommandMs / 1000, network)] : tools;
 }

@@ -70,12 +70,13 @@ export async function openSandbox(
   const candidates =
     problems.length > 0 ? [] : await listCandidates(folder, options, lacks, groups !== undefined);
   const closing = await closeInherited(3 + maxInputs);
+  const wayOut = options.network && openWayOut(folder, options.network);
   for (const candidate of candidates) {
     if (wanted !== "auto" && wanted !== candidate.level) {
       if (wanted === "strict") problems.push(...candidate.lacks);
       continue;
     }
-    const sandbox = { ...isolate(candidate, closing, groups, openWayOut(folder, options.network)), close };
+    const sandbox = { ...isolate(candidate, closing, groups, wayOut), close };
     const failures = await testSandbox(sandbox, folder, options.hidden);
     if (failures.length === 0) return sandbox;
     problems.push(...failures.map((failure) => `${candidate.level}: ${failure}`));
@@ -154,16 +155,17 @@ function isolate(
   { level, lacks, build }: Candidate,
   closing: string[],
   cgroups: Cgroups | undefined,
-  findWayOut: (command: Command) => Promise<EgressProxy | undefined>,
+  wayOut: WayOut | undefined,
 ): Omit<Sandbox, "close"> {
   return {
     level,
     lacks,
     containment: "namespace",
+    network: wayOut ? "listed" : "none",
     pathInside: () => inside.work,
     pathOfProgram,
     async prepare(command) {
-      const proxy = await findWayOut(command);
+      const proxy = command.network ? await wayOut?.(command) : undefined;
       const launch = build(command, proxy?.socketPath);
       let leave: (() => void) | undefined;
       return {
@@ -184,11 +186,12 @@ function isolate(
   };
 }
 
-/** One proxy for each command that has a network: what it holds ends with it. */
-function openWayOut(folder: string, network: SandboxOptions["network"]) {
+/** Opens a proxy for a command; what it holds ends with the command. */
+type WayOut = (command: Command) => Promise<EgressProxy>;
+
+function openWayOut(folder: string, network: NonNullable<SandboxOptions["network"]>): WayOut {
   let count = 0;
-  return async (command: Command): Promise<EgressProxy | undefined> => {
-    if (!network || !command.network) return undefined;
+  return (command) => {
     const socketPath = join(folder, `proxy-${++count}`);
     return startEgressProxy({ ...network, socketPath, log: (entry) => network.log(entry, command.cwd) });
   };

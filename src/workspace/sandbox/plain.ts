@@ -39,6 +39,7 @@ export function plainSandbox(
   return {
     level,
     containment,
+    network: "open",
     lacks,
     pathInside: (hostPath) => hostPath,
     pathOfProgram: (program) => program,

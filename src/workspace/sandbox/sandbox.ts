@@ -16,6 +16,8 @@ export type Containment = "namespace" | "group";
 export interface Sandbox {
   readonly level: SandboxLevel;
   readonly containment: Containment;
+  /** Whom commands reach: nobody, the hosts that the operator lists, or whomever the server reaches. */
+  readonly network: "none" | "listed" | "open";
   /** What keeps it from the level above, as sentences for the operator. */
   readonly lacks: readonly string[];
   /** Where commands find what stands at this absolute path of the host. */

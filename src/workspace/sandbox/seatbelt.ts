@@ -35,6 +35,7 @@ export async function seatbelt({ hidden, skills, readable, programs }: ViewOptio
     level: "reduced",
     lacks: ["macOS has sandbox-exec only: zcbot serves one user there, for development."],
     containment,
+    network: "none",
     pathInside: (hostPath) => hostPath,
     pathOfProgram: (program) => program,
     prepare: (command) => ({

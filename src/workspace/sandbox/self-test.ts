@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { runCommand } from "../run-command.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-const timeoutMs = 10_000;
+/** Generous: a machine that is busy at the start shall not be taken for one without a sandbox. */
+const timeoutMs = 60_000;
 
 // Each failure is a line; what a sandbox of any level promises must hold in every one of them.
 const script = `
