@@ -135,12 +135,12 @@ const Limits = z.strictObject({
     environment: "ZCBOT_LIMIT_STALL_MS",
     description: "Silence of a model, in milliseconds, after which its answer counts as broken off.",
   }),
-  userBytes: setting(whole(2 ** 20, 2 ** 60).default(20 * 2 ** 30), {
+  userBytes: setting(whole(2 ** 20, 2 ** 50).default(20 * 2 ** 30), {
     environment: "ZCBOT_LIMIT_USER_BYTES",
     description:
       "Disk space of one user's files, bytes. A command that goes beyond it is ended; uploads and writes are refused.",
   }),
-  freeBytes: setting(whole(0, 2 ** 60).default(2 ** 30), {
+  freeBytes: setting(whole(0, 2 ** 50).default(2 ** 30), {
     environment: "ZCBOT_LIMIT_FREE_BYTES",
     description:
       "Disk space that is left free for the database and the system, bytes: with less, nothing more is written for anybody.",
