@@ -53,7 +53,7 @@ export function testHostileText(web: WebTest): void {
           "敌意文本",
           group.map((content, index) => ({ name: `${index}.txt`, content })),
         );
-        web.server.models.script(...group.map(callsTools), says("说完了。"));
+        web.server.models.script(...group.map(callsTools), says("说完了。\n\n[资料](https://example.com/)"));
         await finishRun(user, task.task_id);
         await page.goto(`${web.server.url}/tasks/${task.task_id}`);
         await page.getByText("说完了。", { exact: true }).waitFor();
@@ -62,7 +62,7 @@ export function testHostileText(web: WebTest): void {
         expect(await remoteParts(user, task.task_id)).toEqual([]);
       }
     });
-  }, 300_000);
+  }, 600_000);
 
   testOtherPlaces(web, all);
 
