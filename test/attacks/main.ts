@@ -1,7 +1,7 @@
 /**
  * Attacks at their full length:
  *
- *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [network] [web] [--level strict|reduced]
+ *     npm run attacks -- [paths] [races] [secrets] [injection] [sandbox] [network] [bombs] [web] [--level strict|reduced]
  *
  * All of them where none is named. Exit code 1 where one got through.
  */
@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../../src/server/config.ts";
 
-const attacks = ["paths", "races", "secrets", "injection", "sandbox", "network", "web"];
+const attacks = ["paths", "races", "secrets", "injection", "sandbox", "network", "bombs", "web"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { level: { type: "string" } },

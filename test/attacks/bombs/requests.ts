@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
-import { openConnection } from "../../../support/api/raw-connection.ts";
+import { openConnection } from "../../support/api/raw-connection.ts";
 import { type Bomb, mebibyte, statusOf, type World } from "./world.ts";
 
 /** One of these statuses. */

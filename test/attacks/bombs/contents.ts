@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { expect } from "vitest";
-import { upload } from "../../../support/api/multipart.ts";
+import { upload } from "../../support/api/multipart.ts";
 import { type Bomb, mebibyte, statusOf } from "./world.ts";
 
 const zeros = Buffer.alloc(32 * mebibyte);

@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ask, createTask } from "../../../support/api/request.ts";
-import { finishRun, readMessages } from "../../../support/api/runs.ts";
-import { createTestDatabase } from "../../../support/database.ts";
-import { type ModelServer, startModelServer } from "../../../support/model-server.ts";
-import type { Turn } from "../../../support/model-turn.ts";
-import { platformKey, type TestUser } from "../../../support/server.ts";
-import { startServerProcess } from "../../../support/server-process.ts";
+import { ask, createTask } from "../../support/api/request.ts";
+import { finishRun, readMessages } from "../../support/api/runs.ts";
+import { createTestDatabase } from "../../support/database.ts";
+import { type ModelServer, startModelServer } from "../../support/model-server.ts";
+import type { Turn } from "../../support/model-turn.ts";
+import { platformKey, type TestUser } from "../../support/server.ts";
+import { startServerProcess } from "../../support/server-process.ts";
+import { effort } from "../effort.ts";
 
 export type Person = Pick<TestUser, "fetch" | "token">;
 
@@ -134,8 +135,8 @@ export async function statusOf(answer: Response | Promise<Response>): Promise<nu
 
 export const mebibyte = 2 ** 20;
 
-/** `ZCBOT_BOMBS=whole`: the corpus in its full size; as a part of all tests what takes long is a twentieth of it. */
-const part = process.env.ZCBOT_BOMBS === "whole" ? 1 : 0.05;
+/** At the short length what takes long is a twentieth of its full size. */
+const part = effort.isLong ? 1 : 0.05;
 
 /** How often something is repeated in a bomb that takes long. */
 export function times(count: number): number {

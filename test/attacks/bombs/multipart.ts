@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { encodeForm, type FormPart, formType } from "../../../support/api/multipart.ts";
+import { encodeForm, type FormPart, formType } from "../../support/api/multipart.ts";
 import { refused, sendChunks } from "./requests.ts";
 import { type Bomb, mebibyte, statusOf, type World } from "./world.ts";
 

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { upload } from "../../../support/api/multipart.ts";
-import { openConnection } from "../../../support/api/raw-connection.ts";
-import { ask } from "../../../support/api/request.ts";
+import { upload } from "../../support/api/multipart.ts";
+import { openConnection } from "../../support/api/raw-connection.ts";
+import { ask } from "../../support/api/request.ts";
 import { short } from "./contents.ts";
 import { type Bomb, mebibyte, statusOf, times, type World } from "./world.ts";
 

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { ask, createTask } from "../../../support/api/request.ts";
-import { finishRun } from "../../../support/api/runs.ts";
-import { says } from "../../../support/model-turn.ts";
+import { ask, createTask } from "../../support/api/request.ts";
+import { finishRun } from "../../support/api/runs.ts";
+import { says } from "../../support/model-turn.ts";
 import { short } from "./contents.ts";
 import { type Bomb, mebibyte, times, type World } from "./world.ts";
 
