@@ -125,7 +125,8 @@ test.for([
     };
     await race(async () => {
       const below = ["", "canary.txt", "sub", "sub/canary.txt", plantedName];
-      return (await knock(puppet, paths)) + (await knock(uprooted, below));
+      // What is searched is mounted by its path: but only the server makes names beside the tasks' directories.
+      return (await knock(puppet, paths)) + (starts ? 0 : await knock(uprooted, below));
     });
     expect([...escapes].join("\n")).toBe("");
     expect(await outside.changes()).toEqual([]);
