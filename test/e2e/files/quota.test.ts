@@ -120,7 +120,7 @@ test("what one user takes is no other's", async () => {
 });
 
 test("with the disk below its floor nobody writes, and reading goes on", async () => {
-  const tight = await startTestServer({ freeBytes: 2 ** 52 });
+  const tight = await startTestServer({ freeBytes: 2 ** 50 });
   try {
     const person = await tight.createUser();
     const answer = await upload(person, [file("新.txt", 1)]);

@@ -220,7 +220,7 @@ describe("a server killed in the middle of a run", () => {
 
   test("tokens signed before it are still good", async () => {
     const exp = Math.floor(Date.now() / 1000) + 600;
-    const claims = { sub: userId, scope: "user", iss: "zcbot", aud: "zcbot", exp };
+    const claims = { sub: userId, scope: "user", iss: "zcbot", aud: "zcbot", iat: exp - 600, exp };
     const token = forgeToken(claims, jwtSecret);
     expect(
       (await ask(stranger(server.url, { Authorization: `Bearer ${token}` }), "GET", "/v1/tasks")).status,
