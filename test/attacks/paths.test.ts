@@ -12,7 +12,7 @@ import { createPuppet, type Puppet, type ToolDoor, toolDoors } from "./paths/too
 import { each, sample } from "./sample.ts";
 
 /** Of the corpus in `npm test`, for doors that answer at once and for those that start a program. */
-const shortPass = { quick: 60, slow: 20 };
+const shortPass = { quick: 40, slow: 12 };
 const callsOfOneStep = 40;
 
 let server: TestServer;

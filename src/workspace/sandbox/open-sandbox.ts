@@ -112,9 +112,8 @@ async function listCandidates(
 ): Promise<Candidate[]> {
   const { limits } = options;
   const view = await prepareView(folder, options);
-  const proc = await listProcMounts(view.root);
   const filter = seccompFilter();
-  const parts = { folder, view, proc, limits, filter };
+  const parts = { folder, view, limits, filter };
   const candidates: Candidate[] = [];
   const lacking = filter ? lacks : [...lacks, "There is no filter of system calls for this processor."];
   const program = options.bubblewrap === undefined ? await findProgram("bwrap") : options.bubblewrap;
@@ -126,7 +125,14 @@ async function listCandidates(
     candidates.push({
       level,
       lacks: lacking,
-      build: bubblewrap({ ...parts, program, devices, init, bridgedInit }),
+      build: bubblewrap({
+        ...parts,
+        proc: await listProcMounts(view.root, false),
+        program,
+        devices,
+        init,
+        bridgedInit,
+      }),
     });
   }
   const perl = await findProgram("perl");
@@ -139,6 +145,7 @@ async function listCandidates(
     lacks: [why, ...lacking, ...unfiltered],
     build: namespaces({
       ...parts,
+      proc: await listProcMounts(view.root, true),
       filter: perl ? filter : undefined,
       init: initScript(limits, grouped),
     }),

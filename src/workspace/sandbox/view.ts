@@ -27,17 +27,19 @@ export interface View {
 const systemFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /**
- * What programs need of /etc. Nothing else of it is shown: as root a command could read keys there. These parts change while
- * a server runs, when programs or certificates are installed.
+ * What programs need of /etc. Nothing else of it is shown: as root a command could read keys there. It is copied, as each
+ * mount costs every command its time; so what is installed while a server runs may not be found before its next start.
  */
-const etcLive = ["alternatives", "ld.so.cache", "ssl/certs", "pki/ca-trust"];
-/** These are copied: each mount costs every command its time. */
-const etcCopied =
-  /^(ca-certificates\.conf|crypto-policies|debian_version|fonts|gai\.conf|host\.conf|ImageMagick-\d+|java.*|ld\.so\.conf|ld\.so\.conf\.d|libreoffice|locale\.alias|localtime|magic|magic\.mime|mime\.types|networks|os-release|perl|protocols|python[\d.]*|R|services|texmf|timezone|xdg)$/;
+const etcEntries =
+  /^(alternatives|ca-certificates\.conf|crypto-policies|debian_version|fonts|gai\.conf|host\.conf|ImageMagick-\d+|java.*|ld\.so\.cache|ld\.so\.conf|ld\.so\.conf\.d|libreoffice|locale\.alias|localtime|magic|magic\.mime|mime\.types|networks|os-release|perl|protocols|python[\d.]*|R|services|texmf|timezone|xdg)$/;
+/** Of these only a part. */
+const etcParts = ["ssl/certs", "ssl/openssl.cnf", "pki/ca-trust", "pki/tls/certs"];
 
 /** What of /proc tells of the whole machine, or changes it, and is open to root's user though it has no rights of root. */
 const procFiles = ["key-users", "keys", "mtrr", "sched_debug", "sysrq-trigger", "timer_list"];
-const procFolders = ["acpi", "bus", "irq", "pressure", "scsi"];
+const procFolders = ["acpi", "pressure", "scsi"];
+/** These bubblewrap covers by itself. */
+const procFoldersToo = ["bus", "irq"];
 
 /** Looks at the host and makes the root of all sandboxes in `folder`. */
 export async function prepareView(folder: string, options: ViewOptions): Promise<View> {
@@ -50,31 +52,31 @@ export async function prepareView(folder: string, options: ViewOptions): Promise
     else if (found?.isDirectory()) system.push({ from: path, to: path, kind: "directory" });
   }
   const own = [
-    ...(await existing(etcLive.map((name) => `/etc/${name}`))),
     ...(await existing(options.readable)),
     ...(await existing([options.skills], () => inside.skills)),
     ...(await existing(options.programs, pathOfProgram)),
   ];
   const visible = [...system, ...own];
   const root = await prepareRoot(folder, visible, links);
-  for (const name of (await readdir("/etc")).filter((name) => etcCopied.test(name))) {
-    // What this user may not read, its commands do without.
-    await cp(`/etc/${name}`, join(root, "etc", name), { recursive: true, verbatimSymlinks: true }).catch(
-      () => {},
-    );
+  const etcNames = (await readdir("/etc")).filter((name) => etcEntries.test(name));
+  for (const name of [...etcNames, ...etcParts]) {
+    const copying = cp(`/etc/${name}`, join(root, "etc", name), { recursive: true, verbatimSymlinks: true });
+    // What is not there, or what this user may not read, commands do without.
+    await copying.catch(() => {});
   }
   const empty = join(root, "empty");
-  const covered = (await existing([...options.hidden, "/usr/local/etc"]))
+  const covered = (await existing([...options.hidden, ...(await filled("/usr/local/etc"))]))
     .filter(({ to }) => visible.some((mount) => to === mount.from || to.startsWith(`${mount.from}/`)))
     .map((mount) => ({ ...mount, from: mount.kind === "directory" ? empty : "/dev/null" }));
   return { root, mounts: [...visible, ...covered], userFiles: options.userFiles };
 }
 
-/** What of /proc is to be covered: mounted after it, `/proc/sys` as itself, read-only. */
-export async function listProcMounts(root: string): Promise<Mount[]> {
+/** What of /proc is to be covered: mounted after it, `/proc/sys` as itself, read-only. `whole`: bubblewrap's share too. */
+export async function listProcMounts(root: string, whole: boolean): Promise<Mount[]> {
   const isRoot = process.getuid?.() === 0;
+  const folderNames = whole ? [...procFolders, ...procFoldersToo] : procFolders;
   const files = await existing(!isRoot ? [] : procFiles.map((name) => `/proc/${name}`));
-  const folders = await existing(!isRoot ? [] : procFolders.map((name) => `/proc/${name}`));
+  const folders = await existing(!isRoot ? [] : folderNames.map((name) => `/proc/${name}`));
   return [
     { from: "/proc/sys", to: "/proc/sys", kind: "directory" },
     ...files.map((mount) => ({ ...mount, from: "/dev/null" })),
@@ -85,6 +87,12 @@ export async function listProcMounts(root: string): Promise<Mount[]> {
 /** Where commands find one of the `programs`. */
 export function pathOfProgram(program: string): string {
   return `${inside.tools}/${basename(program)}`;
+}
+
+/** The folder, if it holds anything. */
+async function filled(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.length > 0 ? [folder] : [];
 }
 
 async function existing(paths: readonly string[], place = (path: string) => path): Promise<Mount[]> {

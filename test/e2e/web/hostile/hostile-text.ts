@@ -12,7 +12,11 @@ import { chunks, inPage, openWatched, signedIn, watched, writeFiles } from "./pa
 
 /** So many steps has a run that says hostile things: a conversation's length is paid for at each of its steps. */
 const stepsOfRun = 60;
-const all = corpus.map(({ text }) => text);
+/** Of the corpus, always the same part in the short pass. */
+const all = sample(
+  corpus.map(({ text }) => text),
+  200,
+);
 
 interface Walk {
   complete: boolean;
@@ -24,7 +28,7 @@ interface Walk {
 /** A corpus of texts that try to be more than text, put into everything that the page shows. */
 export function testHostileText(web: WebTest): void {
   test("every hostile text stays a text in what is asked, thought and answered, as it streams", async () => {
-    expect(all.length).toBeGreaterThanOrEqual(500);
+    expect(corpus.length).toBeGreaterThanOrEqual(500);
     const user = await signedIn(web);
     // Without the policy, so that what would only be refused by it is seen as well.
     await watched(web, { bypassCSP: true }, async ({ page }) => {
@@ -44,7 +48,7 @@ export function testHostileText(web: WebTest): void {
   test("hostile texts stay texts in tool calls, and when a conversation is read again", async () => {
     const user = await signedIn(web);
     await watched(web, {}, async ({ page }) => {
-      const texts = sample(all, stepsOfRun);
+      const texts = sample(all, 24);
       for (const group of chunks(texts, stepsOfRun)) {
         const task = await createTask(user, { name: "敌意文本", working_dir: "敌意文本" });
         await writeFiles(
