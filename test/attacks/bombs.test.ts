@@ -13,7 +13,14 @@ let before: number;
 let most: number;
 
 /** Exports come last: they are made by a thread with a share of its own (`server/export/docx-thread`). */
-const mainCorpus = [...requestBombs, ...multipartBombs, ...contentBombs, ...placeBombs, ...toolBombs];
+const mainCorpus = [
+  ...sample(requestBombs, 20),
+  ...sample(multipartBombs, 10),
+  // These build on one another.
+  ...contentBombs,
+  ...sample(placeBombs, 6),
+  ...toolBombs,
+];
 
 beforeAll(async () => {
   world = await startWorld({
@@ -36,7 +43,7 @@ afterEach(async () => {
 });
 
 describe("a bomb is refused, or dealt with as what it is", () => {
-  test.each(sample(mainCorpus, 50))("$name", { timeout: 120_000 }, async ({ act, gives }) => {
+  test.each(mainCorpus)("$name", { timeout: 120_000 }, async ({ act, gives }) => {
     expect(await act(world)).toEqual(gives);
   });
 
@@ -45,7 +52,7 @@ describe("a bomb is refused, or dealt with as what it is", () => {
     expect(most - before).toBeLessThan(300);
   });
 
-  test.each(sample(exportBombs, 8))("$name", { timeout: 120_000 }, async ({ act, gives }) => {
+  test.each(sample(exportBombs, 5))("$name", { timeout: 120_000 }, async ({ act, gives }) => {
     expect(await act(world)).toEqual(gives);
   });
 

@@ -3,7 +3,6 @@ import { type OwnPostgres, startOwnPostgres } from "./postgres.ts";
 import { runRounds } from "./run-rounds.ts";
 import type { Scenario } from "./scenario.ts";
 import { createCrash } from "./scenarios/crash.ts";
-import { steer } from "./scenarios/steer.ts";
 import { streams } from "./scenarios/streams.ts";
 import { takeoverByKill } from "./scenarios/takeover.ts";
 
@@ -22,7 +21,6 @@ const promises: [promise: string, scenario: Scenario][] = [
     createCrash("crash-short", 2),
   ],
   ["another server goes on with the runs of one that is killed", takeoverByKill],
-  ["every message that comes while a run is at work is there once, servers being killed", steer],
   ["no watcher misses an event or sees one twice, connections being cut", streams],
 ];
 
