@@ -86,20 +86,13 @@ export async function prepareRoot(
  */
 export async function makeDevices(folder: string): Promise<Mount[] | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const made: Mount[] = [];
-  for (const [name, numbers] of Object.entries(devices)) {
+  const make = async ([name, numbers]: [string, string[]]): Promise<Mount> => {
     const path = join(folder, `device-${name}`);
-    try {
-      await promisify(execFile)("mknod", ["-m", "666", path, "c", ...numbers], {
-        env: { PATH: commandPath },
-      });
-      await chown(path, nobody, nobody);
-    } catch {
-      return undefined;
-    }
-    made.push({ from: path, to: `/dev/${name}`, kind: "file" });
-  }
-  return made;
+    await promisify(execFile)("mknod", ["-m", "666", path, "c", ...numbers], { env: { PATH: commandPath } });
+    await chown(path, nobody, nobody);
+    return { from: path, to: `/dev/${name}`, kind: "file" };
+  };
+  return Promise.all(Object.entries(devices).map(make)).catch(() => undefined);
 }
 
 const nobody = 65_534;

@@ -1,6 +1,11 @@
-import { cp, lstat, readdir, readlink, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import { inside, type Mount, prepareRoot } from "./root.ts";
+import { commandPath } from "./sandbox.ts";
+
+const run = promisify(execFile);
 
 /** What an operator lets commands see beside their working directory; all paths absolute, of the host. */
 export interface ViewOptions {
@@ -59,11 +64,12 @@ export async function prepareView(folder: string, options: ViewOptions): Promise
   const visible = [...system, ...own];
   const root = await prepareRoot(folder, visible, links);
   const etcNames = (await readdir("/etc")).filter((name) => etcEntries.test(name));
-  for (const name of [...etcNames, ...etcParts]) {
-    const copying = cp(`/etc/${name}`, join(root, "etc", name), { recursive: true, verbatimSymlinks: true });
-    // What is not there, or what this user may not read, commands do without.
-    await copying.catch(() => {});
-  }
+  // In 20 ms; `fs.cp` takes a second. What is not there, or what this user may not read, commands do without.
+  const names = [...etcNames, ...etcParts];
+  await run("cp", ["-RP", "--parents", "--", ...names, join(root, "etc")], {
+    cwd: "/etc",
+    env: { PATH: commandPath },
+  }).catch(() => {});
   const empty = join(root, "empty");
   const covered = (await existing([...options.hidden, ...(await filled("/usr/local/etc"))]))
     .filter(({ to }) => visible.some((mount) => to === mount.from || to.startsWith(`${mount.from}/`)))
