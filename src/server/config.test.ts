@@ -113,12 +113,14 @@ test("all problems are told at once, each with the name it was set by", () => {
 test("the hosts that commands may reach are read, and each that cannot be allowed is told with the reason", () => {
   const load = (allowed: string) =>
     loadConfig({ environment: { ZCBOT_NETWORK_ALLOW: allowed }, cwd }).networkAllow;
-  expect(load("pypi.org, *.例子.中国:8443")).toEqual([
-    { kind: "exact", host: "pypi.org", port: undefined },
+  expect(load("packages.example.org, *.例子.中国:8443")).toEqual([
+    { kind: "exact", host: "packages.example.org", port: undefined },
     { kind: "below", host: "xn--fsqu00a.xn--fiqs8s", port: 8443 },
   ]);
-  expect(problemsOf({ environment: { ZCBOT_NETWORK_ALLOW: "https://pypi.org/,localhost" } })).toEqual([
-    'ZCBOT_NETWORK_ALLOW has an entry that cannot be used: "https://pypi.org/" must be a host alone, without scheme, user or path.',
+  expect(
+    problemsOf({ environment: { ZCBOT_NETWORK_ALLOW: "https://packages.example.org/,localhost" } }),
+  ).toEqual([
+    'ZCBOT_NETWORK_ALLOW has an entry that cannot be used: "https://packages.example.org/" must be a host alone, without scheme, user or path.',
     'ZCBOT_NETWORK_ALLOW has an entry that cannot be used: "localhost" is a local name; only public hosts can be reached.',
   ]);
 });

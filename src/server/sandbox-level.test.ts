@@ -18,7 +18,7 @@ const choose = (environment: Environment) =>
 test.each(["reduced", "external", "off", "disabled"])(
   "hosts that commands may reach are not promised at the level %s: there is no start",
   async (level) => {
-    const environment = { ZCBOT_SANDBOX: level, ZCBOT_NETWORK_ALLOW: "pypi.org" };
+    const environment = { ZCBOT_SANDBOX: level, ZCBOT_NETWORK_ALLOW: "packages.example.org" };
     await expect(choose(environment)).rejects.toThrow(
       /ZCBOT_NETWORK_ALLOW|ZCBOT_SANDBOX=reduced cannot be met/,
     );

@@ -284,7 +284,7 @@ export const Settings = z.strictObject({
   networkAllow: setting(allowedHosts.default([]), {
     environment: "ZCBOT_NETWORK_ALLOW",
     description:
-      "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `pypi.org`, `*.npmjs.org`, or `*`; on ports 80 and 443, or the one that follows (`git.example.com:22`). Private and local addresses are never reached. Needs the level `strict` and `socat`.",
+      "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `packages.example.org`, `*.example.net`, or `*`; on ports 80 and 443, or the one that follows (`git.example.com:22`). Private and local addresses are never reached. Needs the level `strict` and `socat`.",
     defaultText: "none: commands have no network",
   }),
   approvals: setting(names.default([]), {
