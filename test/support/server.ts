@@ -60,7 +60,7 @@ export async function startTestServer(settings: Record<string, unknown> = {}): P
     dataDir,
     models,
     server: await start(),
-    createUser: () => createUser(test),
+    createUser: () => signIn(test, randomUUID()),
     async restart() {
       await test.server.close();
       test.server = await start();
@@ -86,9 +86,9 @@ export function modelEnvironment(models: ModelServer): Record<string, string> {
   };
 }
 
-async function createUser(test: TestServer): Promise<TestUser> {
-  const userId = randomUUID();
-  const answer = await fetch(`${test.url}/v1/auth/login`, {
+/** Signs a user in, who is made if there is none; the address is read at each request, as a restart may change it. */
+export async function signIn(server: { url: string }, userId: string): Promise<TestUser> {
+  const answer = await fetch(`${server.url}/v1/auth/login`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ user_id: userId, platform_key: platformKey }),
@@ -102,7 +102,7 @@ async function createUser(test: TestServer): Promise<TestUser> {
       sent.set("Authorization", `Bearer ${token}`);
       if (json !== undefined) sent.set("Content-Type", "application/json");
       const body = json === undefined ? init.body : JSON.stringify(json);
-      return fetch(test.url + path, { ...init, headers: sent, ...(body != null && { body }) });
+      return fetch(server.url + path, { ...init, headers: sent, ...(body != null && { body }) });
     },
   };
 }

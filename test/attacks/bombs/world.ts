@@ -8,7 +8,7 @@ import { finishRun, readMessages } from "../../support/api/runs.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { type ModelServer, startModelServer } from "../../support/model-server.ts";
 import type { Turn } from "../../support/model-turn.ts";
-import { platformKey, type TestUser } from "../../support/server.ts";
+import { signIn, type TestUser } from "../../support/server.ts";
 import { startServerProcess } from "../../support/server-process.ts";
 import { effort } from "../effort.ts";
 
@@ -45,13 +45,13 @@ export async function startWorld(environment: Record<string, string>): Promise<W
   const server = await startServerProcess({ dataDir, databaseUrl: database.url, models, environment });
   const { url, child } = server;
   const attackerId = randomUUID();
-  const attacker = await signIn(url, attackerId);
+  const attacker = await signIn({ url }, attackerId);
   const root = join(dataDir, "workspace/users", attackerId);
   await mkdir(root, { recursive: true });
 
   const neighbour = { served: 0, failed: [] };
   const stop = new AbortController();
-  const working = keepWorking(await signIn(url, randomUUID()), neighbour, stop.signal);
+  const working = keepWorking(await signIn({ url }, randomUUID()), neighbour, stop.signal);
   const status = (field: string): number => {
     const text = readFileSync(`/proc/${child.pid}/status`, "utf8");
     return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1]) / 1024;
@@ -105,25 +105,6 @@ async function callTools(
   const messages = await readMessages(person, task.task_id);
   await ask(person, "DELETE", `/v1/tasks/${task.task_id}`);
   return messages.flatMap(({ payload }) => (payload.role === "tool" ? [String(payload.content)] : []));
-}
-
-async function signIn(url: string, userId: string): Promise<Person> {
-  const answer = await fetch(`${url}/v1/auth/login`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ user_id: userId, platform_key: platformKey }),
-  });
-  const { token } = (await answer.json()) as { token: string };
-  return {
-    token,
-    fetch(path, { json, headers, ...init } = {}) {
-      const sent = new Headers(headers);
-      sent.set("Authorization", `Bearer ${token}`);
-      if (json !== undefined) sent.set("Content-Type", "application/json");
-      const body = json === undefined ? init.body : JSON.stringify(json);
-      return fetch(url + path, { ...init, headers: sent, ...(body != null && { body }) });
-    },
-  };
 }
 
 /** Status of an answer whose body is read and thrown away. */
