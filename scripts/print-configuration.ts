@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listSettings, type Setting } from "../src/server/settings.ts";
+import { listSettings, type Setting } from "../src/server/settings/settings.ts";
 
 // Writes docs/configuration.md and .env.example from the settings' schema; with --check it writes nothing
 // and fails where they differ.
@@ -16,7 +16,7 @@ export function configurationPage(): string {
   });
   return `# Configuration
 
-Printed from \`src/server/settings.ts\` by \`node scripts/print-configuration.ts\`: change it there.
+Printed from \`src/server/settings/settings.ts\` by \`node scripts/print-configuration.ts\`: change it there.
 
 A setting is taken from the command line (\`--data-dir\` for \`dataDir\`; not for those under \`limits\`), else from
 its environment variable, else from \`zcbot.jsonc\` (JSON with comments, in the current folder, else in the data

@@ -17,7 +17,8 @@ const mayImport: Record<string, string[]> = {
   // Looks at all that a server relies on, without being one.
   "cli/doctor": ["cli/doctor", "client", "server", "protocol"],
   // What stands beside server.ts says what is set and what went wrong; it joins nothing.
-  server: ["server/*", "protocol", "workspace"],
+  server: ["server/*", "server/settings", "protocol", "workspace"],
+  "server/settings": ["server/settings", "server/*", "workspace", "protocol"],
   "server/server.ts": ["server", "agent", "workspace", "protocol"],
   "server/http": [
     "server/http",
@@ -50,9 +51,13 @@ const exceptions: [from: string, to: string, reason: string][] = [
   ["cli/commands/migrate.ts", "server", "works on the database without a server"],
   ["cli/commands/doctor.ts", "server", "reads the configuration that it checks"],
   ["cli/local-server.ts", "server", "finds the server of this machine by its lock, signs in by its secrets"],
-  ["server/config.ts", "agent/model/profiles.ts", "model profiles are settings"],
-  ["server/settings.ts", "agent/model/profiles.ts", "model profiles are settings"],
-  ["server/settings.ts", "server/store/database-url.ts", "says what a database's address looks like"],
+  ["server/settings/config.ts", "agent/model/profiles.ts", "model profiles are settings"],
+  ["server/settings/settings.ts", "agent/model/profiles.ts", "model profiles are settings"],
+  [
+    "server/settings/settings.ts",
+    "server/store/database-url.ts",
+    "says what a database's address looks like",
+  ],
   [
     "server/store/postgres/postmaster.ts",
     "server/data-folder/process-identity.ts",
@@ -176,7 +181,7 @@ describe("the house rules", () => {
 
   test("the environment is read in one file", () => {
     const readers = product.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);
-    expect(readers).toEqual(["server/config.ts"]);
+    expect(readers).toEqual(["server/settings/config.ts"]);
   });
 
   test("everything is exported by name, and from the file it is in", () => {

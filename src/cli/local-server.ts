@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, createClient } from "../client/client.ts";
-import { type Config, loadConfig, readEnvironment } from "../server/config.ts";
+import { type Config, loadConfig, readEnvironment } from "../server/settings/config.ts";
 import { readLock } from "../server/data-folder/lock.ts";
 import { openSecrets } from "../server/data-folder/secrets.ts";
 import { mintToken, verifyToken } from "../server/http/auth/tokens.ts";

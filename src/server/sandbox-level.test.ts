@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Environment, loadConfig } from "./config.ts";
 import { chooseSandbox } from "./sandbox-level.ts";
+import { type Environment, loadConfig } from "./settings/config.ts";
 
 let folder: string;
 beforeEach(() => {

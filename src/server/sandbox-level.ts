@@ -4,7 +4,7 @@ import { openSandbox } from "../workspace/sandbox/open-sandbox.ts";
 import { findLauncher, plainSandbox } from "../workspace/sandbox/plain.ts";
 import type { CommandLimits, Sandbox } from "../workspace/sandbox/sandbox.ts";
 import { searchProgram } from "../workspace/search.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./settings/config.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the agent's commands run in. */

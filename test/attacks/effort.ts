@@ -1,4 +1,4 @@
-import { readEnvironment } from "../../src/server/config.ts";
+import { readEnvironment } from "../../src/server/settings/config.ts";
 
 /** How much of the attacks is made: a part of each corpus, always the same, in `npm test`, all of it by `npm run attacks`. */
 export interface Effort {

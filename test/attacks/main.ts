@@ -8,7 +8,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { readEnvironment } from "../../src/server/config.ts";
+import { readEnvironment } from "../../src/server/settings/config.ts";
 
 const attacks = ["paths", "races", "secrets", "injection", "sandbox", "network", "bombs", "web"];
 const { values, positionals } = parseArgs({

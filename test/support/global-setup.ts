@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { readEnvironment } from "../../src/server/config.ts";
+import { readEnvironment } from "../../src/server/settings/config.ts";
 import { createLogger } from "../../src/server/log.ts";
 import { type DatabaseAddress, openDatabase } from "../../src/server/store/database.ts";
 import { migrate } from "../../src/server/store/migrations/migrate.ts";

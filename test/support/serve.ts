@@ -1,4 +1,4 @@
-import { loadConfig, readEnvironment } from "../../src/server/config.ts";
+import { loadConfig, readEnvironment } from "../../src/server/settings/config.ts";
 import { createLogger } from "../../src/server/log.ts";
 import { createServer } from "../../src/server/server.ts";
 

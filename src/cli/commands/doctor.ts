@@ -1,5 +1,5 @@
 import packageJson from "../../../package.json" with { type: "json" };
-import { type Config, loadConfig, readEnvironment } from "../../server/config.ts";
+import { type Config, loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { StartError } from "../../server/start-error.ts";
 import { checkDatabase } from "../doctor/checks/check-database.ts";
 import { checkFolder } from "../doctor/checks/check-folder.ts";

@@ -1,4 +1,4 @@
-import { loadConfig, readEnvironment } from "../../server/config.ts";
+import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { createLogger } from "../../server/log.ts";
 import { openDatabase } from "../../server/store/database.ts";
 import { migrate as migrateDatabase } from "../../server/store/migrations/migrate.ts";

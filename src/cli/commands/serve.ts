@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { loadConfig, readEnvironment } from "../../server/config.ts";
+import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { createLogger } from "../../server/log.ts";
 import type { ChosenSandbox } from "../../server/sandbox-level.ts";
 import { createServer } from "../../server/server.ts";

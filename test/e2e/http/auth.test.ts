@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadConfig } from "../../../src/server/config.ts";
+import { loadConfig } from "../../../src/server/settings/config.ts";
 import { forgeToken, readClaims } from "../../support/api/forge-token.ts";
 import { ask, readAnswer, stranger } from "../../support/api/request.ts";
 import {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "../../../server/config.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import type { Database, DatabaseAddress } from "../../../server/store/database.ts";
 import { awaitDatabase } from "../../../server/store/migrations/await-database.ts";
 import { migrations } from "../../../server/store/migrations/migrations.ts";

@@ -1,4 +1,4 @@
-import type { Config } from "../../../server/config.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import { createModels, type Models } from "../../../server/models.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 

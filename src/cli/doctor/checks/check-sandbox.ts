@@ -1,4 +1,4 @@
-import type { Config } from "../../../server/config.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import { type ChosenSandbox, chooseSandbox } from "../../../server/sandbox-level.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Config, readEnvironment } from "../../../server/config.ts";
+import { type Config, readEnvironment } from "../../../server/settings/config.ts";
 import {
   adoptPostmaster,
   findPostmaster,

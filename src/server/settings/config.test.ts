@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { StartError } from "../start-error.ts";
 import { type ConfigSources, loadConfig } from "./config.ts";
 import { listSettings } from "./settings.ts";
-import { StartError } from "./start-error.ts";
 
 let cwd: string;
 let home: string;

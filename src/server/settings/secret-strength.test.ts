@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { StartError } from "../start-error.ts";
 import { loadConfig } from "./config.ts";
 import { findWeakness } from "./secret-strength.ts";
-import { StartError } from "./start-error.ts";
 
 /** What stands in instructions, images and answers, or is typed by somebody in a hurry. */
 const weak = [
