@@ -8,10 +8,11 @@ test("an answer without tools streams and ends the run", async () => {
     { type: "llm_start", step: 1, model: "脚本模型" },
     { type: "text", text: "你" },
     { type: "text", text: "好" },
+    expect.objectContaining({ type: "usage", step: 1, tokens_in: 10, cached: 4, cost: 0.000014 }),
     { type: "llm_end", step: 1, tokens_in: 10, tokens_out: 3, finish_reason: "stop" },
   ]);
   expect(trace.messages).toEqual([{ payload: { role: "assistant", content: "你好" }, usage }]);
-  expect(trace.order.at(-2)).toBe("message:assistant");
+  expect(trace.order.at(-3)).toBe("message:assistant");
 });
 
 test("a tool call is announced, stored, run and answered before the next step", async () => {
@@ -20,12 +21,14 @@ test("a tool call is announced, stored, run and answered before the next step", 
     "llm_start",
     "tool_call",
     "message:assistant",
+    "usage",
     "llm_end",
     "tool_result",
     "message:tool",
     "llm_start",
     "text",
     "message:assistant",
+    "usage",
     "llm_end",
   ]);
   expect(trace.events[1]).toEqual({
@@ -102,7 +105,8 @@ test("messages that come meanwhile enter between two steps, and behind the last 
     [],
   ];
   const trace = await run([calls(["read", '{"path":"甲"}', "c"]), says("看了"), says("丙也看了")], {
-    takeMessages: async () => waiting.splice(0, 1)[0] ?? [],
+    takeMessages: async () =>
+      (waiting.splice(0, 1)[0] ?? []).map((message) => ({ ...message, attachments: [] })),
     conversation: [{ payload: { role: "user", content: "看甲" } }],
     firstStep: 1,
   });

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../protocol/event.ts";
-import type { ChatMessage, ChatToolCall } from "../protocol/message.ts";
+import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import { parseArguments } from "./arguments.ts";
@@ -28,7 +28,12 @@ export type AgentEvent = Extract<
       | "tool_output"
       | "tool_result"
       | "llm_end"
+      | "usage"
       | "retry"
+      | "compaction"
+      | "todo"
+      | "delegated"
+      | "notice"
       | "steered"
       | "request"
       | "answered";
@@ -40,6 +45,7 @@ export interface NewMessage {
   payload: ChatMessage;
   usage?: Usage;
   providerData?: ProviderData;
+  notes?: MessageNotes;
 }
 
 /** Where events and messages go, in one common order. `event` and `message` return at once and never throw. */
@@ -47,6 +53,8 @@ export interface AgentSink {
   event(event: AgentEvent): void;
   /** Gives the message's index in the conversation. */
   message(message: NewMessage): number;
+  /** How the model is shown the conversation from now on, as JSON; committed with the event that follows. */
+  context(record: unknown): void;
   /** Resolves when all handed over so far is committed. */
   committed(): Promise<void>;
 }
@@ -72,7 +80,7 @@ export interface AgentInput {
   /** Aborted when the work shall stop at its next step, to be gone on with elsewhere. */
   leave?: AbortSignal;
   /** The messages that have come meanwhile and want to enter; asked for between steps. */
-  takeMessages?: () => Promise<{ pendingId: string; content: string }[]>;
+  takeMessages?: () => Promise<{ pendingId: string; content: string; attachments: string[] }[]>;
   planRetry?: PlanRetry;
 }
 
@@ -98,15 +106,17 @@ export async function runAgent(
   const conversation = [...input.conversation];
   const record: AgentSink = {
     event: (event) => sink.event(event),
+    context: (context) => sink.context(context),
     committed: () => sink.committed(),
     message(message) {
-      conversation.push({ payload: message.payload, providerData: message.providerData });
+      const { payload, providerData, notes } = message;
+      conversation.push({ payload, providerData, notes });
       return sink.message(message);
     },
   };
   if (isAnswered(conversation) && (signal.aborted || !(await steer(input, record)))) return { status: "ok" };
   const calls = unansweredCalls(conversation);
-  if (calls.length > 0 && !(await resumeToolCalls(calls, input, record, signal)))
+  if (calls.length > 0 && !(await resumeToolCalls(calls, { ...input, conversation }, record, signal)))
     return { status: "waiting" };
   const request = { system: input.system, tools: input.tools.map((tool) => tool.definition) };
   const callIds = collectCallIds(conversation);
@@ -118,7 +128,7 @@ export async function runAgent(
     if (step > 1) await steer(input, record);
     const answer = await runStep(step, { ...request, messages: [...conversation] }, input, record, signal);
     if ("outcome" in answer) return answer.outcome;
-    const toolCalls = recordReply(step, answer.reply, callIds, record);
+    const toolCalls = recordReply(answer, callIds, record);
     if (toolCalls.length === 0) {
       // Without a step left for it a message had better become a run of its own.
       if (signal.aborted || step === input.maxSteps) return { status: "ok" };
@@ -126,7 +136,7 @@ export async function runAgent(
       continue;
     }
     const truncated = answer.reply.finishReason === "length";
-    const setting = { ...input, truncated };
+    const setting = { ...input, conversation, truncated };
     if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
   }
   if (signal.aborted) return { status: "cancelled", partialText: "" };
@@ -141,8 +151,9 @@ export async function runAgent(
 /** Lets the messages in that have come meanwhile; says whether there were any. */
 async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boolean> {
   const messages = (await takeMessages?.()) ?? [];
-  for (const { pendingId, content } of messages) {
-    const idx = sink.message({ payload: { role: "user", content } });
+  for (const { pendingId, content, attachments } of messages) {
+    const notes = attachments.length > 0 && { notes: { attachments } };
+    const idx = sink.message({ payload: { role: "user", content }, ...notes });
     sink.event({ type: "steered", pending_id: pendingId, idx, content });
   }
   return messages.length > 0;
@@ -155,7 +166,11 @@ function isAnswered(conversation: ConversationMessage[]): boolean {
 }
 
 /** Hands the answer over as events and as the message to store; gives its tool calls under unique ids. */
-function recordReply(step: number, reply: ModelReply, callIds: Set<string>, sink: AgentSink): ChatToolCall[] {
+function recordReply(
+  { reply, end }: { reply: ModelReply; end: AgentEvent[] },
+  callIds: Set<string>,
+  sink: AgentSink,
+): ChatToolCall[] {
   const toolCalls = reply.toolCalls.map((call) => cleanCall(call, callIds));
   for (const { id, function: called } of toolCalls) {
     const parsed = parseArguments(called.arguments);
@@ -172,13 +187,7 @@ function recordReply(step: number, reply: ModelReply, callIds: Set<string>, sink
     usage: reply.usage,
     providerData: reply.providerData,
   });
-  sink.event({
-    type: "llm_end",
-    step,
-    tokens_in: reply.usage.tokensIn,
-    tokens_out: reply.usage.tokensOut,
-    finish_reason: reply.finishReason,
-  });
+  for (const event of end) sink.event(event);
   return toolCalls;
 }
 

@@ -61,7 +61,9 @@ test("the wait before a retry ends at once on cancel", async () => {
 test("an empty answer is asked for once more, then is an error", async () => {
   const mended = await run([says(" "), says("有话")]);
   expect(mended.outcome).toEqual({ status: "ok" });
-  expect(mended.order.slice(0, 5)).toEqual(["llm_start", "text", "llm_end", "retry", "llm_start"]);
+  expect(mended.order.slice(0, 6)).toEqual([
+    ...["llm_start", "text", "usage", "llm_end", "retry", "llm_start"],
+  ]);
 
   const twice = await run([says(""), says("\n")]);
   expect(twice.outcome).toMatchObject({ status: "error", code: "model_empty" });

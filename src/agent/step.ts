@@ -1,10 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { cleanText } from "../protocol/text.ts";
-import type { AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
+import type { AgentEvent, AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
 import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
+import { costOf } from "./model/prices.ts";
 
-/** An answer, or why there is none. */
-export type StepResult = { reply: ModelReply } | { outcome: AgentOutcome };
+/** An answer with the events that tell its end, or why there is none. */
+export type StepResult = { reply: ModelReply; end: AgentEvent[] } | { outcome: AgentOutcome };
 
 /** Calls the model for one step, again where a failure allows it, streaming what it says. Never rejects. */
 export async function runStep(
@@ -18,13 +19,14 @@ export async function runStep(
   for (let attempt = 1; ; attempt++) {
     sink.event({ type: "llm_start", step, model: input.model.id });
     const { reply, failure, partialText } = await callModel(input.model, request, sink, signal);
-    if (reply && !isEmpty(reply)) return { reply };
+    const end = reply && callEnd(step, input.model, reply);
+    if (reply && end && !isEmpty(reply)) return { reply, end };
     if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
 
     let reason: string;
     let waitMs = 0;
     if (reply) {
-      reportEmpty(step, reply, sink);
+      for (const event of end ?? []) sink.event(event);
       const outcome = explainEmpty(reply, answeredEmpty);
       if (outcome) return { outcome };
       answeredEmpty = true;
@@ -76,10 +78,19 @@ async function callModel(
   }
 }
 
-/** Whole numbers that can be stored, whatever the provider says. */
-function cleanUsage({ tokensIn, tokensOut }: Usage): Usage {
-  const clean = (count: number) => Math.round(Math.max(0, Math.min(2_147_483_647, count))) || 0;
-  return { tokensIn: clean(tokensIn), tokensOut: clean(tokensOut) };
+/** Whole numbers that can be stored, whatever the provider says, and parts that are no more than the whole. */
+function cleanUsage(usage: Usage): Usage {
+  const clean = (count: number, most = 2_147_483_647) => Math.round(Math.max(0, Math.min(most, count))) || 0;
+  const tokensIn = clean(usage.tokensIn);
+  const tokensOut = clean(usage.tokensOut);
+  const cached = clean(usage.cached, tokensIn);
+  return {
+    tokensIn,
+    tokensOut,
+    cached,
+    cacheWrites: clean(usage.cacheWrites, tokensIn - cached),
+    reasoning: clean(usage.reasoning, tokensOut),
+  };
 }
 
 /** Cleans text that comes in pieces: a character whose two halves lie in two pieces survives. */
@@ -97,14 +108,35 @@ function isEmpty(reply: ModelReply): boolean {
   return reply.toolCalls.length === 0 && reply.text.trim() === "";
 }
 
-function reportEmpty(step: number, { usage, finishReason }: ModelReply, sink: AgentSink): void {
-  sink.event({
-    type: "llm_end",
+/** How a step's model call is told to have ended. */
+function callEnd(step: number, model: Model, { usage, finishReason }: ModelReply): AgentEvent[] {
+  const { tokensIn, tokensOut } = usage;
+  return [
+    usageOf(step, "step", model, usage),
+    { type: "llm_end", step, tokens_in: tokensIn, tokens_out: tokensOut, finish_reason: finishReason },
+  ];
+}
+
+/** The event that accounts for one model call. */
+export function usageOf(
+  step: number,
+  purpose: "step" | "summary" | "delegate",
+  model: Model,
+  usage: Usage,
+): AgentEvent {
+  return {
+    type: "usage",
     step,
+    purpose,
+    profile: model.facts.profile,
+    model: model.id,
     tokens_in: usage.tokensIn,
     tokens_out: usage.tokensOut,
-    finish_reason: finishReason,
-  });
+    cached: usage.cached,
+    cache_writes: usage.cacheWrites,
+    reasoning: usage.reasoning,
+    cost: costOf(usage, model.facts.prices),
+  };
 }
 
 /** How an empty answer ends the run, or null where asking once more may help. */

@@ -4,12 +4,15 @@ import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import type { AgentSink } from "./agent.ts";
 import { checkArguments } from "./arguments.ts";
-import type { ConversationMessage } from "./model/model.ts";
+import type { ConversationMessage, Model } from "./model/model.ts";
 import { askPerson, findGate, type Gate, type NeedsApproval } from "./requests.ts";
-import type { Tool, ToolOutcome, Workplace } from "./tools/tool.ts";
+import type { Tool, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
   workplace: Workplace;
+  model: Model;
+  /** As it grows. */
+  conversation: readonly ConversationMessage[];
 }
 
 /** What decides about a call. */
@@ -55,7 +58,7 @@ export async function runToolCalls(
       askAbout(batches.slice(index).flat(), sink);
       return false;
     }
-    await Promise.all(batch.map((prepared) => runCall(prepared, setting.workplace, sink, signal)));
+    await Promise.all(batch.map((prepared) => runCall(prepared, setting, sink, signal)));
   }
   return true;
 }
@@ -201,7 +204,7 @@ function batchCalls(calls: PreparedCall[]): PreparedCall[][] {
 
 async function runCall(
   { call, run }: PreparedCall,
-  workplace: Workplace,
+  { workplace, model, conversation }: ToolCallSetting,
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<void> {
@@ -228,7 +231,11 @@ async function runCall(
   const startedAt = performance.now();
   let outcome: ToolOutcome;
   try {
-    const context = { ...workplace, signal, report, ...(answer && { answer }) };
+    const say = (event: ToolEvent): void => {
+      if (live) sink.event(event);
+    };
+    const place = { ...workplace, callId: call.id, model, conversation };
+    const context = { ...place, signal, say, report, ...(answer && { answer }) };
     outcome = await run.tool.execute(run.input, context);
   } catch (error) {
     outcome = signal.aborted ? stoppedDuring : explainCrash(error, workplace);
@@ -271,5 +278,6 @@ function answerCall(call: ChatToolCall, outcome: ToolOutcome, durationMs: number
     is_error: outcome.isError,
     duration_ms: Math.round(durationMs),
   });
-  sink.message({ payload: { role: "tool", tool_call_id: call.id, content } });
+  const { notes } = outcome;
+  sink.message({ payload: { role: "tool", tool_call_id: call.id, content }, ...(notes && { notes }) });
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, createClient } from "../client/client.ts";
-import { type Config, loadConfig, readEnvironment } from "../server/settings/config.ts";
 import { readLock } from "../server/data-folder/lock.ts";
 import { openSecrets } from "../server/data-folder/secrets.ts";
 import { mintToken, verifyToken } from "../server/http/auth/tokens.ts";
+import { type Config, loadConfig, readEnvironment } from "../server/settings/config.ts";
 import { CommandError, exitCode } from "./exit-code.ts";
 
 /** A server to talk to, signed in. */

@@ -1,9 +1,29 @@
 import { z } from "zod";
+import { UsageData } from "./agent/usage.ts";
 import { Answer, Request } from "./request.ts";
 import { uuid } from "./text.ts";
 
 export const FinishReason = z.enum(["stop", "tool_calls", "length", "content_filter"]);
 export type FinishReason = z.infer<typeof FinishReason>;
+
+/** One line of a plan. */
+export const TodoItem = z.object({
+  content: z.string(),
+  status: z.enum(["pending", "in_progress", "completed", "cancelled"]),
+});
+export type TodoItem = z.infer<typeof TodoItem>;
+
+/** What notices are about; stable, their texts are not. */
+export const Notice = z.enum([
+  "repeated_call",
+  "output_limit",
+  "skill_skipped",
+  "memory_cut",
+  "mcp_unavailable",
+  "process_ended",
+  "context_changed",
+]);
+export type Notice = z.infer<typeof Notice>;
 
 /**
  * Everything a run says, in the order it happened. The event's type is the SSE event name, the rest
@@ -43,9 +63,36 @@ export const eventData = {
     tokens_out: z.int(),
     finish_reason: FinishReason,
   }),
+  usage: UsageData.describe(
+    "what one model call took, by the provider's own count; said of each, whatever it was for",
+  ),
   retry: z
-    .object({ attempt: z.int(), reason: z.string(), wait_ms: z.int() })
+    .object({
+      attempt: z.int(),
+      reason: z.string(),
+      wait_ms: z.int(),
+      model: z.string().optional().describe("the model that is called instead, where it is another one"),
+    })
     .describe("the model call failed and is made again after wait_ms"),
+  compaction: z
+    .object({
+      before: z.int(),
+      after: z.int(),
+      kind: z.enum(["pruned", "summarized"]),
+      summary: z.string().optional(),
+    })
+    .describe(
+      "the model is shown less of the conversation from here on; sizes in tokens, about. The transcript stays whole",
+    ),
+  todo: z.object({ items: z.array(TodoItem) }).describe("the run's plan as it stands now"),
+  delegated: z
+    .object({ id: z.string(), event: z.looseObject({ type: z.string() }) })
+    .describe(
+      "what a sub-agent says: `event` is an event of this list with its type; `id` names the tool call it works for",
+    ),
+  notice: z
+    .object({ code: Notice, msg: z.string() })
+    .describe("something a person should know that is no failure"),
   steered: z
     .object({ pending_id: uuid, idx: z.int(), content: z.string() })
     .describe("a message that came meanwhile has entered the run, as the task's message idx"),

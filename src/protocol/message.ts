@@ -23,10 +23,28 @@ export const ChatMessage = z
   .meta({ id: "ChatMessage" });
 export type ChatMessage = z.infer<typeof ChatMessage>;
 
+/** What zcbot keeps of a message beside its payload; no provider is sent it as it stands. */
+export const MessageNotes = z.object({
+  attachments: z
+    .array(z.string())
+    .optional()
+    .describe("files that came with it, paths below the user's root"),
+  images: z
+    .array(z.object({ hash: z.string(), media_type: z.string(), name: z.string() }))
+    .optional()
+    .describe("pictures that the model was shown with it, by the hash they are kept under"),
+  seen: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("files that the model has seen or written whole with it: the hash of each by its path"),
+});
+export type MessageNotes = z.infer<typeof MessageNotes>;
+
 export const Message = z
   .object({
     idx: z.int(),
     payload: ChatMessage,
+    attachments: z.array(z.string()).describe("files that came with it, paths below the user's root"),
     tokens_in: z.int(),
     tokens_out: z.int(),
     created_at: timestamp,
@@ -56,6 +74,12 @@ export const MessageCreate = z
   .object({
     content: messageContent,
     mode: MessageMode.default("reject").describe("what becomes of it while a run of the task is active"),
+    attachments: z
+      .array(z.string().min(1).max(4_096))
+      .max(50)
+      .nullish()
+      .describe("files to go with it, paths below the user's root; what is not there is refused"),
+    model_profile: z.string().trim().nullish().describe("for this message's run alone; default: the task's"),
   })
   .meta({ id: "MessageCreate" });
 export type MessageCreate = z.infer<typeof MessageCreate>;
@@ -73,6 +97,8 @@ export const PendingMessage = z
     task_id: uuid,
     mode: PendingMode,
     content: z.string(),
+    attachments: z.array(z.string()),
+    model_profile: z.string().nullable(),
     created_at: timestamp,
   })
   .meta({ id: "PendingMessage" });

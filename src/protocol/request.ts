@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalRule } from "./agent/approval.ts";
 import { timestamp, uuid } from "./text.ts";
 
 /** How a request was answered. */
@@ -7,6 +8,10 @@ export const Answer = z.object({
   decision: z.enum(["allow", "deny"]).optional().describe("of an approval"),
   answers: z.array(z.string()).optional().describe("to a question: labels of choices, or words of one's own"),
   note: z.string().optional().describe("what the model shall be told with it"),
+  remember: z
+    .enum(["task", "user"])
+    .optional()
+    .describe("of an approval: the decision becomes a rule, of the task or of all the person's tasks"),
 });
 export type Answer = z.infer<typeof Answer>;
 
@@ -24,6 +29,10 @@ export const Request = z
       .union([z.record(z.string(), z.unknown()), z.string()])
       .optional()
       .describe("approval: what it would be called with"),
+    reason: z.string().optional().describe("approval: why a person is asked, in English"),
+    rule: ApprovalRule.omit({ action: true })
+      .optional()
+      .describe("approval: what `remember` would make a rule about"),
     question: z.string().optional(),
     choices: z
       .array(z.object({ label: z.string(), description: z.string().optional() }))
@@ -48,6 +57,7 @@ export const AnswerCreate = Answer.extend({
   decision: Answer.shape.decision.unwrap().nullish(),
   answers: Answer.shape.answers.unwrap().nullish(),
   note: Answer.shape.note.unwrap().nullish(),
+  remember: Answer.shape.remember.unwrap().nullish(),
 }).meta({ id: "AnswerCreate" });
 export type AnswerCreate = z.infer<typeof AnswerCreate>;
 

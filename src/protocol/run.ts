@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cost, TokenCounts } from "./agent/usage.ts";
 import { wholeNumber } from "./page.ts";
 import { timestamp, uuid } from "./text.ts";
 
@@ -17,8 +18,9 @@ export const Run = z
     run_id: uuid,
     task_id: uuid,
     status: RunStatus,
-    tokens_in: z.int(),
-    tokens_out: z.int(),
+    model_profile: z.string().nullable().describe("what its message chose; null: the task's"),
+    ...TokenCounts.omit({ cache_writes: true }).shape,
+    cost,
     error: z.object({ code: z.string(), msg: z.string() }).nullable(),
     attempt: z.int().describe("1, and one more each time that its server was lost"),
     worker: uuid.nullable().describe("the server that works on it now"),

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { ApprovalRule, maxApprovalRules } from "./agent/approval.ts";
+import { cost } from "./agent/usage.ts";
 import { PageQuery } from "./page.ts";
 import { RunStatus } from "./run.ts";
 import { rule, simpleName, timestamp, uuid } from "./text.ts";
@@ -23,6 +25,8 @@ export const Task = z
     tokens_prompt: z.int(),
     tokens_completion: z.int(),
     tokens: z.int(),
+    cost,
+    approvals: z.array(ApprovalRule).describe("rules for this task alone, behind all others"),
     created_at: timestamp,
     updated_at: timestamp,
     n_messages: z.int(),
@@ -41,6 +45,7 @@ export const TaskCreate = z
     description: z.string().trim().optional(),
     skill: z.string().trim().optional(),
     model_profile: z.string().trim().optional(),
+    approvals: z.array(ApprovalRule).max(maxApprovalRules).optional(),
   })
   .meta({ id: "TaskCreate" });
 export type TaskCreate = z.infer<typeof TaskCreate>;
@@ -58,6 +63,7 @@ export const TaskPatch = z
     name: simpleName.nullish(),
     skill: z.string().nullish(),
     model_profile: z.string().nullish(),
+    approvals: z.array(ApprovalRule).max(maxApprovalRules).nullish(),
   })
   .meta({ id: "TaskPatch" });
 export type TaskPatch = z.infer<typeof TaskPatch>;

@@ -1,17 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
-import { createTools } from "../agent/tools/tools.ts";
-import type { Directory } from "../workspace/directory.ts";
 import { openDirectory } from "../workspace/open-directory.ts";
-import { startWatchdog } from "../workspace/processes/watchdog.ts";
-import { killAllCommands } from "../workspace/run-command.ts";
 import { type DataFolder, openDataFolder } from "./data-folder/data-folder.ts";
-import { EventFeed } from "./events/event-feed.ts";
-import { EventLog } from "./events/event-log.ts";
-import { TaskChanges } from "./events/task-changes.ts";
 import { createApp } from "./http/app.ts";
 import { Gate } from "./http/auth/gate.ts";
 import { createSignInCodes, type SignInCodes } from "./http/auth/sign-in-codes.ts";
@@ -28,21 +20,16 @@ import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
 import { removeStaleUploads } from "./http/upload.ts";
 import { addressOf, closeHttp, listenOn } from "./listen.ts";
-import { createModels, type Models } from "./models.ts";
+import { createModels } from "./models.ts";
 import { findPackageRoot } from "./package-root.ts";
-import { executeRun, readAhead } from "./runs/execute-run.ts";
-import { identify } from "./runs/membership.ts";
 import type { Starting } from "./runs/start-run.ts";
-import { Worker } from "./runs/worker.ts";
 import { type ChosenSandbox, chooseSandbox } from "./sandbox-level.ts";
 import type { Config } from "./settings/config.ts";
-import { StartError } from "./start-error.ts";
-import { type Database, type DatabaseAddress, openDatabase } from "./store/database.ts";
+import { type Parts, type Stops, startWork } from "./start-work.ts";
+import { type DatabaseAddress, openDatabase } from "./store/database.ts";
 import { retryWhileAway } from "./store/database-away.ts";
 import { migrate } from "./store/migrations/migrate.ts";
-import { listen, type NoticeHandler } from "./store/notifications.ts";
 import { startEmbeddedPostgres } from "./store/postgres/embedded-postgres.ts";
-import { removeOtherServers, removeServer } from "./store/servers.ts";
 import { createUserRoots } from "./user-roots.ts";
 
 export interface Server {
@@ -125,20 +112,6 @@ function sweepUploads(folder: DataFolder, logger: Logger): void {
     .catch((error) => logger.warn({ error }, "stale uploads could not be removed"));
 }
 
-type Stops = (() => Promise<unknown>)[];
-
-interface Parts {
-  config: Config;
-  folder: DataFolder;
-  database: Database;
-  runsDatabase: Database;
-  models: Models;
-  sandbox: ChosenSandbox;
-  logger: Logger;
-  userRoot: (userId: string) => Promise<Directory>;
-  gate: Gate;
-}
-
 /** Of the connections, for runs; the requests of people, however many, must not keep runs or the lease waiting. */
 const shareOfRuns = 0.3;
 
@@ -168,97 +141,6 @@ async function openStores(
   return { database, runsDatabase };
 }
 
-/** A name that is no tool's would protect nothing. */
-function checkApprovals(wanted: string[]): ReadonlySet<string> {
-  const names = createTools({ bash: true, maxCommandMs: 1_000 }).map((tool) => tool.definition.name);
-  const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length === 0) return new Set(wanted);
-  throw new StartError(
-    unknown.map((name) => `ZCBOT_APPROVALS: there is no tool "${name}". The tools are ${names.join(", ")}.`),
-    2,
-  );
-}
-
-/**
- * With the built-in database a run that is handed over only waits for the next start: nothing is gained by patience.
- */
-const longestLocalDrainMs = 3_000;
-
-async function startWork(parts: Parts, started: Stops): Promise<Starting> {
-  const { config, database, runsDatabase, models, sandbox, logger, userRoot, gate } = parts;
-  const feed = new EventFeed(database);
-  const eventLog = new EventLog(runsDatabase, feed, logger);
-  const changes = new TaskChanges(database, logger);
-  const { limits } = config;
-  const approvals = checkApprovals(config.approvals);
-  const execution = {
-    database: runsDatabase,
-    eventLog,
-    logger,
-    userRoot,
-    modelFor: models.modelFor,
-    tools: createTools({
-      bash: sandbox.commands,
-      maxCommandMs: limits.commandMs,
-      network: sandbox.sandbox.network,
-    }),
-    sandbox: sandbox.sandbox,
-    skillsDirectory: config.skillsDir,
-    maxSteps: limits.steps,
-    maxAttempts: limits.attempts,
-    needsApproval: (tool: string) => (approvals.has(tool) ? { waitMs: limits.approvalMs } : null),
-  };
-  const identity = identify(randomUUID(), config.role);
-  const isShared = config.databaseUrl !== undefined;
-  // The data folder's own database serves one server at a time: whoever was registered before is dead, and nobody
-  // will take over from this one while it hangs.
-  const watchdog = isShared ? startWatchdog() : undefined;
-  if (watchdog) started.push(async () => watchdog.stop());
-  if (!isShared) await retryWhileAway(() => removeOtherServers(database, identity.serverId));
-  const worker = new Worker({
-    identity,
-    database: runsDatabase,
-    eventLog,
-    feed,
-    changes,
-    logger,
-    maxRuns: config.role === "api" ? 0 : limits.runs,
-    maxUserRuns: limits.userRuns,
-    drainMs: isShared ? limits.drainMs : Math.min(limits.drainMs, longestLocalDrainMs),
-    onRenewed: (milliseconds) => watchdog?.extend(milliseconds),
-    execute: (run, control) => executeRun(run, control, execution),
-    readAhead: (userId) => readAhead(userId, execution),
-  });
-  const listening = new AbortController();
-  const onNotice: NoticeHandler = (notice, subject) => {
-    if (notice === "run") for (const runId of subject.split(" ")) feed.wake(runId);
-    else if (notice === "task") changes.wake(subject);
-    else if (notice === "steer") worker.steer(subject);
-    else if (notice === "user") gate.shutOut(subject);
-    else if (notice === "server") {
-      worker.lookAround();
-      changes.wakeAll();
-      gate
-        .shutOutSuspended()
-        .catch((error) => logger.warn({ error }, "suspended users could not be looked for"));
-      // A cancelled run that is not at work here may be one that still waits.
-    } else if (notice === "queue" || !worker.cancel(subject)) worker.nudge();
-  };
-  await retryWhileAway(() => listen(database, onNotice, logger, listening.signal));
-  await retryWhileAway(() => worker.start());
-  started.push(async () => {
-    await worker.stop();
-    await killAllCommands();
-    feed.close();
-    changes.close();
-    listening.abort();
-    await removeServer(database, identity.serverId);
-    // What was handed over can be taken from now on.
-    await worker.tell("queue", "");
-  });
-  return { database, worker, feed, changes, logger };
-}
-
 function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handlers {
   const { config, folder, database, models, sandbox, userRoot } = parts;
   return {
@@ -274,7 +156,7 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
       local: config.local,
     }),
     ...createTaskHandlers({ ...parts, modelName: models.modelName, defaultProfile: models.defaultProfile }),
-    ...createRunHandlers(parts),
+    ...createRunHandlers({ ...parts, modelName: models.modelName }),
     ...createPendingHandlers(parts),
     ...createFileHandlers(userRoot, config.limits),
     ...createExportHandler(database, userRoot),

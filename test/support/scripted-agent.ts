@@ -7,7 +7,14 @@ import {
   type NewMessage,
   runAgent,
 } from "../../src/agent/agent.ts";
-import type { Model, ModelDelta, ModelError, ModelReply, ModelRequest } from "../../src/agent/model/model.ts";
+import type {
+  Model,
+  ModelDelta,
+  ModelError,
+  ModelFacts,
+  ModelReply,
+  ModelRequest,
+} from "../../src/agent/model/model.ts";
 import type { Tool, ToolContext, ToolEffect, ToolOutcome } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
 import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
@@ -20,10 +27,19 @@ export type Answer = (
 ) => ModelReply | Promise<ModelReply>;
 
 /** What every scripted answer is said to have cost. */
-export const usage = { tokensIn: 10, tokensOut: 3 };
+export const usage = { tokensIn: 10, tokensOut: 3, cached: 4, cacheWrites: 0, reasoning: 1 };
+/** What is known of the scripted model. */
+export const facts: ModelFacts = {
+  profile: "scripted",
+  contextWindow: 100_000,
+  maxOutputTokens: undefined,
+  vision: true,
+  prices: { input: 1, output: 2, cached: 0.5 },
+};
 /** A place that nothing is read from, and no command run in. */
 export const workplace = {
   directory: { hostPath: "/主机/目录" } as Directory,
+  userRoot: { hostPath: "/主机" } as Directory,
   sandbox: { pathInside: (path) => path } as Sandbox,
 };
 
@@ -108,6 +124,7 @@ export async function run(
   const trace: Omit<Trace, "outcome"> = { events: [], messages: [], requests: [], order: [] };
   const model: Model = {
     id: "脚本模型",
+    facts,
     async call(request, onDelta, aborted) {
       trace.requests.push(request);
       const answer = answers.shift();
@@ -125,6 +142,7 @@ export async function run(
       trace.order.push(`message:${message.payload.role}`);
       return trace.messages.length;
     },
+    context() {},
     committed,
   };
   const outcome = await runAgent(

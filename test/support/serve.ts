@@ -1,6 +1,6 @@
-import { loadConfig, readEnvironment } from "../../src/server/settings/config.ts";
 import { createLogger } from "../../src/server/log.ts";
 import { createServer } from "../../src/server/server.ts";
+import { loadConfig, readEnvironment } from "../../src/server/settings/config.ts";
 
 /** The server as a bare process for the tests of crashes: prints its address, ends on SIGTERM. */
 const config = loadConfig({ environment: readEnvironment(), cwd: process.cwd() });

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/server/settings/config.ts";
 import { createLogger } from "../../src/server/log.ts";
 import { createServer, type Server } from "../../src/server/server.ts";
+import { loadConfig } from "../../src/server/settings/config.ts";
 import { createTestDatabase } from "./database.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../../src/server/store/database.ts";
+import type { NewRun } from "../../src/server/store/runs/runs.ts";
 
 /** A task in the database alone, without a directory, of a user of its own unless one is given. */
 export async function insertTaskRow(
@@ -13,4 +14,9 @@ export async function insertTaskRow(
     userId,
   ]);
   return { userId, taskId };
+}
+
+/** A message for that task, and the run it asks for. */
+export function newRun(userId: string, taskId: string, content = "你好"): NewRun {
+  return { userId, taskId, runId: randomUUID(), content, attachments: [], profile: null };
 }

@@ -8,7 +8,7 @@ import { createSdkModel } from "./sdk/sdk-model.ts";
 /** The model of a profile. `stallMs` is the silence, milliseconds, after which a call fails. */
 export function createModel(profile: ResolvedProfile, { stallMs = 60_000 } = {}): Model {
   const { wire, provider, model, baseUrl = "" } = profile;
-  if (wire === "demo") return createDemoModel();
+  if (wire === "demo") return createDemoModel({ profile: profile.name });
   const key = profile.readKey();
   const ownHeaders = profile.readHeaders();
   const callee: Callee = {
@@ -27,6 +27,7 @@ export function createModel(profile: ResolvedProfile, { stallMs = 60_000 } = {})
     headers: { ...(key !== "" && { authorization: `Bearer ${key}` }), ...lowerCase(ownHeaders) },
     callee,
     stallMs,
+    facts: profile.facts,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FinishReason } from "../../protocol/event.ts";
-import type { ChatMessage, ChatToolCall } from "../../protocol/message.ts";
+import type { ChatMessage, ChatToolCall, MessageNotes } from "../../protocol/message.ts";
 
 /**
  * A message of the conversation with what its provider wants back on the next call (reasoning
@@ -8,6 +8,17 @@ import type { ChatMessage, ChatToolCall } from "../../protocol/message.ts";
 export interface ConversationMessage {
   payload: ChatMessage;
   providerData?: ProviderData | undefined;
+  notes?: MessageNotes | undefined;
+  /** What a model that can see is shown with it, after its text. */
+  images?: readonly Image[] | undefined;
+}
+
+/** A picture as providers take it. */
+export interface Image {
+  mediaType: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+  name: string;
+  /** base64 */
+  data: string;
 }
 
 /** JSON values by `provider/model`. */
@@ -30,9 +41,38 @@ export interface ModelRequest {
 /** A piece of the answer while it streams. */
 export type ModelDelta = { type: "text"; text: string } | { type: "reasoning"; text: string };
 
+/** As the provider counts: `cached` and `cacheWrites` are parts of `tokensIn`, `reasoning` of `tokensOut`. */
 export interface Usage {
   tokensIn: number;
   tokensOut: number;
+  cached: number;
+  cacheWrites: number;
+  reasoning: number;
+}
+
+export const noUsage: Usage = { tokensIn: 0, tokensOut: 0, cached: 0, cacheWrites: 0, reasoning: 0 };
+
+/** US dollars for a million tokens. */
+export interface Prices {
+  input: number;
+  output: number;
+  /** Of input that was read from the cache, or written to it; as other input where not given. */
+  cached?: number | undefined;
+  cacheWrites?: number | undefined;
+}
+
+/** What is known of a model beside how to call it. */
+export interface ModelFacts {
+  /** The name of its profile. */
+  profile: string;
+  /** Tokens that a request and its answer have room for together. */
+  contextWindow: number;
+  /** Of an answer. */
+  maxOutputTokens: number | undefined;
+  /** Whether it can be shown pictures. */
+  vision: boolean;
+  /** Null where they are not known. */
+  prices: Prices | null;
 }
 
 /** A whole answer. `toolCalls` carry the arguments as the model wrote them, ids never empty. */
@@ -52,6 +92,7 @@ export interface ModelReply {
 export interface Model {
   /** The provider's own name of the model, as shown in `llm_start`. */
   readonly id: string;
+  readonly facts: ModelFacts;
   call(request: ModelRequest, onDelta: (delta: ModelDelta) => void, signal: AbortSignal): Promise<ModelReply>;
 }
 

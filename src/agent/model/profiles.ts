@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ModelFacts } from "./model.ts";
 import { type Provider, type ProviderName, providerNames, providers } from "./providers.ts";
 
 const baseUrl = z
@@ -56,6 +57,7 @@ export interface ResolvedProfile {
   options: Record<string, unknown>;
   includeUsage: boolean;
   sendReasoning: "as-given" | "every" | "never";
+  facts: ModelFacts;
 }
 
 export interface ProfileSettings {
@@ -185,6 +187,13 @@ function resolve(
     options: profile.options ?? {},
     includeUsage: profile.includeUsage ?? true,
     sendReasoning: profile.sendReasoning ?? provider.sendReasoning ?? "as-given",
+    facts: {
+      profile: name,
+      contextWindow: 128_000,
+      maxOutputTokens: profile.maxOutputTokens,
+      vision: false,
+      prices: null,
+    },
   };
 }
 

@@ -40,7 +40,10 @@ export function failure(content: string): ToolOutcome {
 }
 
 /** The path as `Directory` takes it: models also write absolute paths that they saw in a command's output. */
-export function relativePath(path: string, { directory, sandbox }: Workplace): string {
+export function relativePath(
+  path: string,
+  { directory, sandbox }: Pick<Workplace, "directory" | "sandbox">,
+): string {
   const seen = sandbox.pathInside(directory.hostPath);
   if (path === seen) return "";
   if (path.startsWith(`${seen}/`)) return path.slice(seen.length + 1);

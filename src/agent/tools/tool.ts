@@ -1,8 +1,10 @@
 import type { z } from "zod";
+import type { MessageNotes } from "../../protocol/message.ts";
 import type { GivenAnswer, Request } from "../../protocol/request.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
-import type { ToolDefinition } from "../model/model.ts";
+import type { AgentEvent } from "../agent.ts";
+import type { ConversationMessage, Model, ToolDefinition } from "../model/model.ts";
 
 /**
  * What a tool changes, and so what may be done after a crash in the middle of a call: `pure` and
@@ -14,17 +16,30 @@ export type ToolEffect = "pure" | "idempotent" | "workspace" | "external";
 export interface Workplace {
   /** The task's working directory; nothing outside it can be named. */
   directory: Directory;
+  /** All of the user's files: for what tools keep there themselves, never for paths that a model names. */
+  userRoot: Directory;
   /** What runs commands and searches in it. */
   sandbox: Sandbox;
 }
 
 export interface ToolContext extends Workplace {
+  /** The id of the call. */
+  callId: string;
+  /** The model that made the call. */
+  model: Pick<Model, "facts">;
+  /** The conversation so far, as it is stored. */
+  conversation: readonly ConversationMessage[];
   signal: AbortSignal;
+  /** Says something that watchers see and the model does not. */
+  say(event: ToolEvent): void;
   /** Live output, shown while the tool runs. */
   report(text: string): void;
   /** What the person said to the tool's question. */
   answer?: GivenAnswer;
 }
+
+/** What a tool may say beside its outcome. */
+export type ToolEvent = Extract<AgentEvent, { type: "todo" | "notice" | "usage" | "delegated" }>;
 
 /** What a tool asks a person, and how long it waits before `fallback` counts as the answer; for ever by default. */
 export interface Question extends Pick<Request, "question" | "choices" | "multiple" | "fallback"> {
@@ -35,6 +50,8 @@ export interface Question extends Pick<Request, "question" | "choices" | "multip
 export interface ToolOutcome {
   content: string;
   isError: boolean;
+  /** Kept with the message that answers the call: pictures to show, files seen. */
+  notes?: MessageNotes;
 }
 
 export interface Tool {

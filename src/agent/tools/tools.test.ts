@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { toolContext } from "../../../test/support/tool-context.ts";
 import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
 import { findLauncher, plainSandbox } from "../../workspace/sandbox/plain.ts";
 import { createLiveOutput } from "./bash.ts";
-import type { ToolOutcome } from "./tool.ts";
+import type { ToolContext, ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
 const sandbox = plainSandbox(await findLauncher(), "off", []);
@@ -25,12 +26,11 @@ afterEach(() => rm(host, { recursive: true }));
 async function call(
   name: string,
   input: Record<string, unknown>,
-  more: { signal?: AbortSignal; report?: (text: string) => void } = {},
+  more: Partial<ToolContext> = {},
 ): Promise<ToolOutcome> {
   const tool = tools.find((each) => each.definition.name === name);
   if (!tool) throw new Error(`no tool ${name}`);
-  const { signal = new AbortController().signal, report = () => {} } = more;
-  return tool.execute(input, { directory, sandbox, signal, report });
+  return tool.execute(input, toolContext(directory, sandbox, more));
 }
 
 async function put(path: string, content: string | Uint8Array): Promise<void> {
@@ -117,10 +117,7 @@ test("a file is closed again, whether it could be read or not", async () => {
   };
   const [read] = tools;
   for (const path of ["甲.txt", "乙.bin"]) {
-    await read?.execute(
-      { path },
-      { directory: watched, sandbox, signal: new AbortController().signal, report: () => {} },
-    );
+    await read?.execute({ path }, toolContext(watched, sandbox));
   }
   expect(opened.map((file) => file.handle.fd)).toEqual([-1, -1]);
 });
@@ -336,7 +333,7 @@ test("live output comes at once, then gathered, and ends with what is left", () 
 test("a command runs also where its directory was removed meanwhile", async () => {
   const child = directory.child("删了");
   const bash = tools.find((tool) => tool.definition.name === "bash");
-  const context = { directory: child, sandbox, signal: new AbortController().signal, report: () => {} };
+  const context = toolContext(child, sandbox);
   expect(await bash?.execute({ command: "pwd", timeout_seconds: 9 }, context)).toMatchObject({
     content: expect.stringContaining("删了"),
     isError: false,

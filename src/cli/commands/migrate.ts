@@ -1,5 +1,5 @@
-import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { createLogger } from "../../server/log.ts";
+import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { openDatabase } from "../../server/store/database.ts";
 import { migrate as migrateDatabase } from "../../server/store/migrations/migrate.ts";
 import { CommandError, exitCode } from "../exit-code.ts";

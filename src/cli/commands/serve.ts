@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { createLogger } from "../../server/log.ts";
 import type { ChosenSandbox } from "../../server/sandbox-level.ts";
 import { createServer } from "../../server/server.ts";
+import { loadConfig, readEnvironment } from "../../server/settings/config.ts";
 import { exitCode } from "../exit-code.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../error.ts";
 /** One row of the contract: what an endpoint takes, what it gives, and how it refuses. */
 export interface Endpoint {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-  /** `{name}` marks a path parameter; every one of them is a UUID. */
+  /** `{name}` marks a path parameter: a UUID, unless `params` says otherwise. `{path}` reaches over slashes. */
   path: string;
   tag: string;
   summary: string;
@@ -12,6 +12,7 @@ export interface Endpoint {
   open?: true;
   /** true: counts towards how many expensive requests a user may make in a minute. */
   expensive?: true;
+  params?: z.ZodObject;
   query?: z.ZodObject;
   /** Headers that mean something to it, beyond those of every request. */
   headers?: z.ZodObject;

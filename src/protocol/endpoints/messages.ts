@@ -33,6 +33,10 @@ export const messagesEndpoints = {
     errors: [
       "task_not_found",
       "empty_content",
+      "invalid_model_profile",
+      "invalid_path",
+      "not_a_file",
+      "path_not_found",
       "run_active",
       "pending_full",
       "invalid_idempotency_key",

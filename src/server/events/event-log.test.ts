@@ -15,7 +15,15 @@ test("an event that cannot be written as JSON costs its run the log, and nobody 
   const lost: string[] = [];
   const open = (runId: string) =>
     eventLog.open(
-      { runId, taskId: "", userId: "", generation: 1, nextIdx: 0, lastSeq: 0, tokensIn: 0, tokensOut: 0 },
+      {
+        runId,
+        taskId: "",
+        userId: "",
+        generation: 1,
+        nextIdx: 0,
+        lastSeq: 0,
+        spent: { tokensIn: 0, tokensOut: 0, cached: 0, reasoning: 0, costNano: 0 },
+      },
       () => void lost.push(runId),
     );
   const [broken, sound] = [open("broken"), open("sound")];

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
-import { appendToRuns, type RunAppend } from "../store/runs/append.ts";
+import { appendToRuns, type RunAppend, type Spending } from "../store/runs/append.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { RunLog } from "./run-log.ts";
 
@@ -62,8 +62,7 @@ export class EventLog {
       generation: number;
       nextIdx: number;
       lastSeq: number;
-      tokensIn: number;
-      tokensOut: number;
+      spent: Spending;
     },
     onLost: (reason: Error) => void,
   ): RunLog {

@@ -1,12 +1,20 @@
 import type { RunEvent } from "../../protocol/event.ts";
-import type { ChatMessage } from "../../protocol/message.ts";
-import type { LoggedEvent, LoggedMessage, RunAppend, RunEnd } from "../store/runs/append.ts";
+import type { ChatMessage, MessageNotes } from "../../protocol/message.ts";
+import type {
+  LoggedEvent,
+  LoggedMessage,
+  LoggedUsage,
+  RunAppend,
+  RunEnd,
+  Spending,
+} from "../store/runs/append.ts";
 
 /** A message to store. `usage` is what the model call that made it cost. */
 export interface MessageToStore {
   payload: ChatMessage;
   usage?: { tokensIn: number; tokensOut: number };
   providerData?: Record<string, unknown> | undefined;
+  notes?: MessageNotes | undefined;
 }
 
 /**
@@ -16,8 +24,7 @@ export interface MessageToStore {
 export class RunLog {
   readonly runId: string;
   readonly generation: number;
-  tokensIn: number;
-  tokensOut: number;
+  readonly spent: Spending;
   /** Set once the server has let go of the run. */
   ended = false;
   /** How many messages wait behind the run, known once its end is committed. */
@@ -27,6 +34,8 @@ export class RunLog {
   #nextIdx: number;
   #events: { seq: number; event: RunEvent }[] = [];
   #messages: LoggedMessage[] = [];
+  #usage: LoggedUsage[] = [];
+  #context: unknown = null;
   #end: RunEnd | null = null;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
 
@@ -37,31 +46,52 @@ export class RunLog {
       generation: number;
       nextIdx: number;
       lastSeq: number;
-      tokensIn: number;
-      tokensOut: number;
+      spent: Spending;
     },
     flush: (log: RunLog, hurry: boolean) => void,
   ) {
     this.runId = run.runId;
     this.generation = run.generation;
-    this.tokensIn = run.tokensIn;
-    this.tokensOut = run.tokensOut;
+    this.spent = { ...run.spent };
     this.#nextIdx = run.nextIdx;
     this.#lastSeq = run.lastSeq;
     this.#flush = flush;
   }
 
   event(event: RunEvent): void {
-    // Counted here, as an answer that says nothing costs too, and is no message.
-    if (event.type === "llm_end") {
-      this.tokensIn += event.tokens_in;
-      this.tokensOut += event.tokens_out;
-    }
     if (!this.#merge(event)) {
       this.#lastSeq += 1;
       this.#events.push({ seq: this.#lastSeq, event });
     }
+    if (event.type === "usage") this.#spend(event);
     this.#flush(this, event.type !== "run_start" && event.type !== "llm_start");
+  }
+
+  /** Counted by event, as an answer that says nothing costs too, and is no message. */
+  #spend(usage: Extract<RunEvent, { type: "usage" }>): void {
+    const { purpose, profile, model, cached, reasoning, cost } = usage;
+    const call = {
+      tokensIn: usage.tokens_in,
+      tokensOut: usage.tokens_out,
+      cached,
+      reasoning,
+      costNano: cost === null ? null : Math.round(cost * 1e9),
+    };
+    const { spent } = this;
+    spent.tokensIn += call.tokensIn;
+    spent.tokensOut += call.tokensOut;
+    spent.cached += cached;
+    spent.reasoning += reasoning;
+    spent.costNano =
+      spent.costNano === null || call.costNano === null ? null : spent.costNano + call.costNano;
+    this.#usage.push({
+      seq: this.#lastSeq,
+      purpose,
+      profile,
+      model,
+      cacheWrites: usage.cache_writes,
+      ...call,
+    });
   }
 
   /** Deltas that no flush has taken yet become one event: under load the log grows by flushes, not by deltas. */
@@ -89,6 +119,7 @@ export class RunLog {
       idx: this.#nextIdx,
       payload: message.payload,
       providerData: message.providerData,
+      notes: message.notes,
       tokensIn,
       tokensOut,
     });
@@ -96,6 +127,11 @@ export class RunLog {
     this.#nextIdx += 1;
     this.#flush(this, true);
     return idx;
+  }
+
+  /** How the model is shown the conversation from now on: committed with the event that says so. */
+  context(record: unknown): void {
+    this.#context = record;
   }
 
   /**
@@ -111,8 +147,8 @@ export class RunLog {
       this.event({
         type: "done",
         status: end.status,
-        tokens_in: this.tokensIn,
-        tokens_out: this.tokensOut,
+        tokens_in: this.spent.tokensIn,
+        tokens_out: this.spent.tokensOut,
       });
     }
     return this.committed();
@@ -149,13 +185,16 @@ export class RunLog {
       generation: this.generation,
       events: this.#events.map(encode),
       messages: this.#messages,
-      tokensIn: this.tokensIn,
-      tokensOut: this.tokensOut,
+      usage: this.#usage,
+      spent: { ...this.spent },
       nextIdx: this.#nextIdx,
+      context: this.#context,
       end: this.#end,
     };
     this.#events = [];
     this.#messages = [];
+    this.#usage = [];
+    this.#context = null;
     this.#waiting = [];
     this.#end = null;
     return {

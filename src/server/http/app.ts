@@ -9,7 +9,7 @@ import { keepPace } from "./edge/body-pace.ts";
 import { errorResponse, toApiError } from "./errors.ts";
 import type { Handlers, RequestContext, User } from "./handler.ts";
 import { servePages } from "./pages.ts";
-import { readIds, readJson, readQuery } from "./read-input.ts";
+import { readJson, readParameters, readQuery } from "./read-input.ts";
 
 export interface AppOptions {
   handlers: Handlers;
@@ -57,7 +57,7 @@ export function createApp(options: AppOptions): App {
 }
 
 function honoPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+  return path.replace("{path}", ":path{.+}").replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 /**
@@ -72,7 +72,7 @@ function mount(app: App, name: EndpointName, options: AppOptions): void {
     const { incoming, outgoing } = context.env;
     const user = row.open ? nobody : await options.authenticate(incoming);
     if (!row.open) options.admit(user, row, outgoing);
-    const params = readIds(context.req.param());
+    const params = readParameters(row.params, context.req.param());
     const query = row.query && readQuery(row.query, incoming.url ?? "");
     const body = row.body && (await readJson(row.body, incoming, options));
     const handle = () =>

@@ -43,7 +43,8 @@ export function createOpenApiDocument(version: string): ReturnType<typeof create
 
 function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObject {
   const ids = [...row.path.matchAll(/\{(\w+)\}/g)].map(([, id]) => id ?? "");
-  const pathSchema = z.object(Object.fromEntries(ids.map((id) => [id, z.string().meta({ format: "uuid" })])));
+  const uuids = ids.map((id) => [id, z.string().meta({ format: "uuid" })]);
+  const pathSchema = z.object({ ...Object.fromEntries(uuids), ...row.params?.shape });
   const operation: ZodOpenApiOperationObject = {
     operationId: name,
     tags: [row.tag],
@@ -110,7 +111,7 @@ function describeEvents(told: Record<string, z.ZodObject>): string {
 
 /** Every refusal that a request may meet, by status; `test/fuzz` holds the server to it. */
 function describeErrors(row: Endpoint) {
-  const shaped = row.query || row.body || row.upload;
+  const shaped = row.query || row.body || row.upload || row.params;
   const codes: ErrorCode[] = [
     ...(row.errors ?? []),
     // A malformed id is a thing that does not exist.

@@ -9,15 +9,29 @@ import { requestTimeout } from "./edge/body-pace.ts";
 
 const notFound: Record<string, () => ApiError> = { run_id: runNotFound, pending_id: pendingNotFound };
 
-/** Ids of the path in canonical form; a malformed one is a thing that does not exist. */
-export function readIds(raw: Record<string, string>): Record<string, string> {
-  const ids: Record<string, string> = {};
+/**
+ * The path's parameters: ids in canonical form, where a malformed one is a thing that does not exist, and what `schema`
+ * names through it.
+ */
+export function readParameters(
+  schema: z.ZodObject | undefined,
+  raw: Record<string, string>,
+): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  const named: Record<string, string> = {};
   for (const [name, text] of Object.entries(raw)) {
+    if (schema && name in schema.shape) {
+      refuseUnclean(text);
+      named[name] = text;
+      continue;
+    }
     const id = parseUuid(text);
     if (id === null) throw (notFound[name] ?? taskNotFound)();
-    ids[name] = id;
+    parameters[name] = id;
   }
-  return ids;
+  return schema
+    ? { ...parameters, ...(validate(schema, named, "path") as Record<string, string>) }
+    : parameters;
 }
 
 /** The query string through its schema; of a repeated name the last counts. */
@@ -130,7 +144,7 @@ function refuseUncleanWithin(root: unknown): void {
 function validate<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  where: "body" | "query",
+  where: "body" | "query" | "path",
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

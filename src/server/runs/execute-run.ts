@@ -1,13 +1,10 @@
 import type { Logger } from "pino";
 import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.ts";
-import { loadMemory } from "../../agent/memory.ts";
 import type { ConversationMessage, Model } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
-import { buildSystemPrompt } from "../../agent/prompt.ts";
 import type { NeedsApproval } from "../../agent/requests.ts";
-import { loadSkill } from "../../agent/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
-import type { Tool, Workplace } from "../../agent/tools/tool.ts";
+import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { type EventLog, LeaseLostError } from "../events/event-log.ts";
@@ -18,6 +15,7 @@ import { readConversation, type StoredMessage } from "../store/messages.ts";
 import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
+import { gatherSetting } from "./gather-setting.ts";
 import { createSteering } from "./steering.ts";
 import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
 
@@ -36,19 +34,6 @@ export interface ExecutionOptions {
   maxAttempts: number;
   /** Whether a person has to allow the calls of this tool; what happens where nobody answers. */
   needsApproval: NeedsApproval;
-}
-
-/** Reads ahead what a run of this user will need, while the run itself is being stored. Never rejects. */
-export async function readAhead(
-  userId: string,
-  { userRoot }: Pick<ExecutionOptions, "userRoot">,
-): Promise<string | undefined> {
-  try {
-    return await loadMemory(await userRoot(userId));
-  } catch {
-    // The run will try again and end with the reason.
-    return undefined;
-  }
 }
 
 /**
@@ -134,8 +119,8 @@ async function readPast(run: StartedRun, { database, maxAttempts }: ExecutionOpt
   return { progress, conversation: stored.map(asConversation) };
 }
 
-function asConversation({ payload, providerData }: StoredMessage): ConversationMessage {
-  return { payload, providerData: providerData ?? undefined };
+function asConversation({ payload, providerData, notes }: StoredMessage): ConversationMessage {
+  return { payload, providerData: providerData ?? undefined, notes: notes ?? undefined };
 }
 
 type Control = RunControl & { signal: AbortSignal };
@@ -184,27 +169,6 @@ async function work(
   return endAs(outcome, control, log);
 }
 
-/** What the agent is told of the task, and where it works. */
-async function gatherSetting(
-  run: StartedRun,
-  { userRoot, skillsDirectory, tools, sandbox }: ExecutionOptions,
-): Promise<{ system: string; workplace: Workplace }> {
-  const root = await userRoot(run.userId);
-  const [memory, skill] = await Promise.all([
-    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
-    run.skill === "" ? null : loadSkill(skillsDirectory, run.skill),
-  ]);
-  const system = buildSystemPrompt({
-    taskName: run.taskName,
-    workingDirectory: run.directory,
-    skillName: run.skill,
-    skill,
-    memory,
-    tools,
-  });
-  return { system, workplace: { directory: root.child(run.directory), sandbox } };
-}
-
 /** Whoever had it before was lost without a word. */
 function isInterrupted({ resumeReason }: StartedRun): boolean {
   return resumeReason === "server_lost";
@@ -231,6 +195,7 @@ async function endEarly(
 function fencedSink(log: RunLog, control: Control): AgentSink {
   return {
     event: (event) => log.event(event),
+    context: (record) => log.context(record),
     message: (message) => log.message(message),
     async committed() {
       await log.committed();

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { insertTaskRow } from "../../../test/support/task-row.ts";
+import { insertTaskRow, newRun } from "../../../test/support/task-row.ts";
 import { LeaseLostError } from "../events/event-log.ts";
 import { createLogger } from "../log.ts";
 import { insertRun } from "../store/runs/runs.ts";
@@ -31,7 +31,7 @@ test("a lease that others had ended meanwhile is asked about, though it has been
     lookAfter: async () => {},
   });
   await heartbeat.beat();
-  const run = await insertRun(database, userId, taskId, randomUUID(), "你好", { serverId, userLimit: 9 });
+  const run = await insertRun(database, newRun(userId, taskId), { serverId, userLimit: 9 });
   const { lapses } = heartbeat;
   expect(await heartbeat.confirm(run, lapses, never)).toBe(lapses);
 

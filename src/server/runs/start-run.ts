@@ -25,6 +25,9 @@ export interface NewMessage {
   userId: string;
   taskId: string;
   content: string;
+  attachments: readonly string[];
+  /** Null: the task's. */
+  profile: string | null;
   mode: MessageMode;
   idempotencyKey: string | undefined;
 }
@@ -70,15 +73,13 @@ export async function startAgain(
  * Where this process has room it takes the lease in the same transaction, which saves the claim; else the run waits in
  * the queue.
  */
-async function startAtOnce(
-  { database, worker, changes }: Starting,
-  { userId, taskId, content }: NewMessage,
-): Promise<string> {
+async function startAtOnce({ database, worker, changes }: Starting, message: NewMessage): Promise<string> {
+  const { userId, taskId } = message;
   const runId = randomUUIDv7();
   const offer = worker.reserve(userId);
   const memory = offer ? worker.readAhead(userId) : undefined;
   try {
-    const run = await insertRun(database, userId, taskId, runId, content, offer);
+    const run = await insertRun(database, { ...message, runId }, offer);
     if (memory && run.status === "running") {
       worker.accept({ ...run, memory });
       return runId;

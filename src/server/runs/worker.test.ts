@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { insertTaskRow } from "../../../test/support/task-row.ts";
+import { insertTaskRow, newRun } from "../../../test/support/task-row.ts";
 import { EventFeed } from "../events/event-feed.ts";
 import { EventLog } from "../events/event-log.ts";
 import { TaskChanges } from "../events/task-changes.ts";
@@ -50,7 +50,7 @@ async function startWorker(database: Database): Promise<{ worker: Worker; attemp
 async function queueRun(): Promise<string> {
   const runId = randomUUID();
   const { userId, taskId } = await insertTaskRow(storage.database);
-  await insertRun(storage.database, userId, taskId, runId, "你好", null);
+  await insertRun(storage.database, { ...newRun(userId, taskId), runId }, null);
   return runId;
 }
 

@@ -39,14 +39,14 @@ export async function forkTask(
       );
     }
     await client.query(
-      `insert into tasks (task_id, user_id, name, description, directory, skill, model_profile, model, n_messages)
-       select $3, user_id, coalesce($4, name), description, directory, skill, model_profile, model, $5
+      `insert into tasks (task_id, user_id, name, description, directory, skill, model_profile, model, approvals, n_messages)
+       select $3, user_id, coalesce($4, name), description, directory, skill, model_profile, model, approvals, $5
        from tasks where task_id = $1 and user_id = $2`,
       [taskId, userId, fork.taskId, fork.name ?? null, fork.fromIdx + 1],
     );
     await client.query(
-      `insert into messages (task_id, idx, run_id, payload, provider_data, tokens_in, tokens_out, created_at)
-       select $2, idx, run_id, payload, provider_data, tokens_in, tokens_out, created_at
+      `insert into messages (task_id, idx, run_id, payload, provider_data, notes, tokens_in, tokens_out, created_at)
+       select $2, idx, run_id, payload, provider_data, notes, tokens_in, tokens_out, created_at
        from messages where task_id = $1 and idx <= $3`,
       [taskId, fork.taskId, fork.fromIdx],
     );

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../../protocol/message.ts";
+import type { ChatMessage, MessageNotes } from "../../protocol/message.ts";
 import type { Database } from "./database.ts";
 import { isoTime, taskNotFound } from "./tasks.ts";
 
@@ -7,7 +7,8 @@ export async function listMessages(database: Database, userId: string, taskId: s
   const { rows } = await database.pool.query<{ messages: string }>({
     name: "list-messages",
     text: `select coalesce((
-        select json_agg(json_build_object('idx', idx, 'payload', payload, 'tokens_in', tokens_in,
+        select json_agg(json_build_object('idx', idx, 'payload', payload,
+          'attachments', coalesce(notes -> 'attachments', '[]'), 'tokens_in', tokens_in,
           'tokens_out', tokens_out, 'created_at', ${isoTime("created_at")}) order by idx)
         from messages where messages.task_id = tasks.task_id), '[]')::text as messages
       from tasks where task_id = $1 and user_id = $2`,
@@ -23,6 +24,7 @@ export type ProviderData = Record<string, unknown> | null;
 export interface StoredMessage {
   payload: ChatMessage;
   providerData: ProviderData;
+  notes: MessageNotes | null;
 }
 
 /** The conversation as the agent takes it, in order. */
@@ -33,7 +35,7 @@ export async function readConversation(
 ): Promise<StoredMessage[]> {
   const { rows } = await database.pool.query<StoredMessage>({
     name: "read-conversation",
-    text: `select payload, provider_data as "providerData"
+    text: `select payload, provider_data as "providerData", notes
       from messages join tasks using (task_id) where task_id = $1 and user_id = $2 order by idx`,
     values: [taskId, userId],
   });

@@ -12,6 +12,7 @@ export interface Schema {
     user_id: string;
     n_tasks: Generated<number>;
     last_turn: Generated<number>;
+    approvals: Generated<unknown>;
     suspended_at: Date | null;
     token_generation: Generated<number>;
     created_at: Timestamp;
@@ -30,6 +31,8 @@ export interface Schema {
     model: Generated<string>;
     tokens_prompt: Generated<number>;
     tokens_completion: Generated<number>;
+    cost_nano: number | null;
+    approvals: Generated<unknown>;
     n_messages: Generated<number>;
     n_runs: Generated<number>;
     n_pending: Generated<number>;
@@ -50,6 +53,11 @@ export interface Schema {
     lease_generation: Generated<number>;
     tokens_in: Generated<number>;
     tokens_out: Generated<number>;
+    /** Null: the task's. */
+    model_profile: string | null;
+    cached: Generated<number>;
+    reasoning: Generated<number>;
+    cost_nano: number | null;
     error_code: string | null;
     error_message: string | null;
     created_at: Timestamp;
@@ -62,6 +70,7 @@ export interface Schema {
     run_id: string;
     payload: unknown;
     provider_data: unknown;
+    notes: unknown;
     tokens_in: Generated<number>;
     tokens_out: Generated<number>;
     created_at: Timestamp;
@@ -74,9 +83,28 @@ export interface Schema {
     ordinal: Generated<number>;
     mode: PendingMode;
     content: string;
+    attachments: Generated<unknown>;
+    model_profile: string | null;
     taken: Generated<boolean>;
     created_at: Timestamp;
   };
+  usage: {
+    run_id: string;
+    seq: number;
+    user_id: string;
+    task_id: string;
+    at: Timestamp;
+    purpose: string;
+    profile: string;
+    model: string;
+    tokens_in: number;
+    tokens_out: number;
+    cached: number;
+    cache_writes: number;
+    reasoning: number;
+    cost_nano: number | null;
+  };
+  contexts: { task_id: string; record: unknown };
   requests: {
     request_id: string;
     run_id: string;

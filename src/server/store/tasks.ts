@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { ApprovalRule } from "../../protocol/agent/approval.ts";
 import { ApiError } from "../../protocol/error.ts";
 import type { Task, TaskQuery, TaskStatus } from "../../protocol/task.ts";
 import type { Database } from "./database.ts";
@@ -28,6 +29,8 @@ function taskJson(profileName: string, profileModel: string): string {
     tokens_prompt: "tokens_prompt",
     tokens_completion: "tokens_completion",
     tokens: "(tokens_prompt + tokens_completion)",
+    cost: costJson,
+    approvals: "approvals::text",
     created_at: plain(isoTime("created_at")),
     updated_at: plain(isoTime("updated_at")),
     n_messages: "n_messages",
@@ -35,6 +38,9 @@ function taskJson(profileName: string, profileModel: string): string {
   const printed = Object.entries(fields).map(([name, expression]) => `'"${name}":' || ${expression}`);
   return `('{' || ${printed.join(" || ',' || ")} || '}')`;
 }
+
+/** SQL that prints what `cost_nano` holds in US dollars, as JSON. */
+export const costJson = "coalesce(trim_scale(cost_nano / 1e9)::text, 'null')";
 
 /** SQL that prints a time as the API writes it. */
 export function isoTime(column: string): string {
@@ -60,6 +66,7 @@ export interface NewTask {
   skill: string;
   profile: string;
   model: string;
+  approvals: ApprovalRule[];
 }
 
 export async function insertTask(
@@ -69,8 +76,8 @@ export async function insertTask(
   profile: DefaultProfile,
 ): Promise<Task> {
   const { rows } = await database.pool.query<{ task: Task }>(
-    `insert into tasks (task_id, user_id, name, description, directory, skill, model_profile, model)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${taskJson("$9::text", "$10::text")}::json as task`,
+    `insert into tasks (task_id, user_id, name, description, directory, skill, model_profile, model, approvals)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${taskJson("$10::text", "$11::text")}::json as task`,
     [
       task.taskId,
       userId,
@@ -80,6 +87,7 @@ export async function insertTask(
       task.skill,
       task.profile,
       task.model,
+      JSON.stringify(task.approvals),
       profile.name,
       profile.model,
     ],
@@ -194,6 +202,8 @@ export interface TaskEdit {
   skill?: string;
   model_profile?: string;
   model?: string;
+  /** JSON of `ApprovalRule[]`. */
+  approvals?: string;
 }
 
 /** Applies the changes and moves `updated_at`. Throws `task_not_found`. */

@@ -99,6 +99,7 @@ describe("a server killed in the middle of a run", () => {
       ["resumed", 1],
       ["llm_start", 1],
       ["text", undefined],
+      ["usage", 1],
       ["llm_end", 1],
       ["done", "ok"],
     ]);
@@ -147,6 +148,7 @@ describe("a server killed in the middle of a run", () => {
       ["tool_result", undefined],
       ["llm_start", 2],
       ["text", undefined],
+      ["usage", 2],
       ["llm_end", 2],
       ["done", undefined],
     ]);

@@ -86,10 +86,12 @@ describe("the stream", () => {
       "llm_start",
       "text",
       "tool_call",
+      "usage",
       "llm_end",
       "tool_result",
       "llm_start",
       "text",
+      "usage",
       "llm_end",
       "done",
     ]);
@@ -134,7 +136,7 @@ describe("the stream", () => {
     server.models.script(says(text));
     const { frames } = await finishRun(user, task.task_id);
     expect(spokenText(frames)).toBe(text);
-    expect(kinds(frames)).toEqual(["run_start", "llm_start", "text", "llm_end", "done"]);
+    expect(kinds(frames)).toEqual(["run_start", "llm_start", "text", "usage", "llm_end", "done"]);
   });
 
   test("NUL and lone surrogates of the model become U+FFFD", async () => {

@@ -56,6 +56,7 @@ describe("posting a message", () => {
       payload: { role: "user", content: "水泥 😀\n第二行" },
       tokens_in: 0,
       tokens_out: 0,
+      attachments: [],
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*(Z|\+00:00)$/),
     });
     gate.resolve();

@@ -136,7 +136,7 @@ test("a watcher who comes before anybody works on the run sees all of it", async
   const worker = await startTestServer({ databaseUrl: own.url, role: "worker" });
   const frames = await events.all();
   const told = (of: Frame[]) => of.map(({ event }) => event).filter((event) => event !== "queued");
-  expect(told(frames)).toEqual(["run_start", "llm_start", "text", "llm_end", "done"]);
+  expect(told(frames)).toEqual(["run_start", "llm_start", "text", "usage", "llm_end", "done"]);
   const end = await readRun(early, given.eventsUrl);
   expect(told(end)).toEqual(["run_start", "cancelled", "done"]);
   expect(worker.models.requests).toHaveLength(1);

@@ -61,6 +61,8 @@ describe("a message that steers", () => {
         task_id: task.task_id,
         mode: "steer",
         content: "用表格",
+        attachments: [],
+        model_profile: null,
         created_at: expect.any(String),
       },
     ]);

@@ -55,6 +55,7 @@ test("a run taken over from a server that lives goes on elsewhere, and nothing t
     ["resumed", "server_lost"],
     ["llm_start", undefined],
     ["text", "这里说完"],
+    ["usage", undefined],
     ["llm_end", undefined],
     ["done", undefined],
   ]);

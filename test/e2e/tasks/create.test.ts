@@ -17,6 +17,8 @@ const create = (fields: unknown) => ask<TaskAnswer>(user, "POST", "/v1/tasks", f
 const onDisk = (directory: string) => join(server.dataDir, "workspace/users", user.userId, directory);
 
 const fields = [
+  "approvals",
+  "cost",
   "created_at",
   "description",
   "model",

@@ -1,7 +1,7 @@
 import type { FinishReason } from "../../../protocol/event.ts";
 import type { Fault } from "../failure.ts";
 import { isRecord, readFault } from "../fault-body.ts";
-import type { ModelDelta, ModelReply, Usage } from "../model.ts";
+import { type ModelDelta, type ModelReply, noUsage, type Usage } from "../model.ts";
 import { readPieces } from "./read-pieces.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
 import { createToolCallCollector } from "./tool-call-collector.ts";
@@ -33,7 +33,7 @@ export function createAnswerCollector(
 ): AnswerCollector {
   const tools = createToolCallCollector(toolNames);
   const details = createReasoningDetails();
-  const usage: Usage = { tokensIn: 0, tokensOut: 0 };
+  const usage: Usage = { ...noUsage };
   let text = "";
   let reasoningContent = "";
   let finishReason: string | undefined;

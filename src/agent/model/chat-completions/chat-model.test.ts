@@ -15,7 +15,7 @@ describe("a text", () => {
       text: "你好，世界",
       toolCalls: [],
       finishReason: "stop",
-      usage: { tokensIn: 21, tokensOut: 7 },
+      usage: expect.objectContaining({ tokensIn: 21, tokensOut: 7 }),
     });
   });
 
@@ -36,14 +36,14 @@ describe("a text", () => {
     const { reply, deltas } = await server.call({ ...says("汉字🙂", "与 text"), ...how });
     expect(reply.text).toBe("汉字🙂与 text");
     expect(joined(deltas, "text")).toBe(reply.text);
-    expect(reply.usage).toEqual({ tokensIn: 10, tokensOut: 3 });
+    expect(reply.usage).toMatchObject({ tokensIn: 10, tokensOut: 3 });
   });
 
   test.each<Turn["usageIn"]>(["own-chunk", "finish-chunk", "every-chunk", "first-chunk", "choice"])(
     "has its usage from %s",
     async (usageIn) => {
       const { reply } = await server.call({ ...says("好", "的"), usage: { input: 8, output: 2 }, usageIn });
-      expect(reply.usage).toEqual({ tokensIn: 8, tokensOut: 2 });
+      expect(reply.usage).toMatchObject({ tokensIn: 8, tokensOut: 2 });
     },
   );
 
@@ -52,12 +52,12 @@ describe("a text", () => {
       chunk: { choices: [], usage: { prompt_tokens, completion_tokens } },
     });
     const { reply } = await server.call({ parts: [chunkOf(8, 2), chunkOf(0, 0)], usageIn: "nowhere" });
-    expect(reply.usage).toEqual({ tokensIn: 8, tokensOut: 2 });
+    expect(reply.usage).toMatchObject({ tokensIn: 8, tokensOut: 2 });
   });
 
   test("without usage counts nothing", async () => {
     const { reply } = await server.call({ ...says("好"), usageIn: "nowhere" });
-    expect(reply.usage).toEqual({ tokensIn: 0, tokensOut: 0 });
+    expect(reply.usage).toMatchObject({ tokensIn: 0, tokensOut: 0 });
   });
 
   test("survives comments, keep-alives, unknown fields and a byte order mark", async () => {

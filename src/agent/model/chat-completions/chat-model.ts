@@ -1,6 +1,6 @@
 import { type Callee, explainFault, explainMalformed, readRetryAfter } from "../failure.ts";
 import { readFaultBody } from "../fault-body.ts";
-import { type Model, ModelError, type ModelReply } from "../model.ts";
+import { type Model, ModelError, type ModelFacts, type ModelReply } from "../model.ts";
 import { type Answer, post, readBeginning } from "../post.ts";
 import { type AnswerCollector, brokenOffReasons, createAnswerCollector } from "./answer-collector.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -13,6 +13,7 @@ export interface ChatModelOptions {
   headers: Record<string, string>;
   callee: Callee;
   stallMs: number;
+  facts: ModelFacts;
 }
 
 /** A model behind OpenAI's `/chat/completions`, as dozens of providers speak it. */
@@ -28,6 +29,7 @@ export function createChatModel(options: ChatModelOptions): Model {
   };
   return {
     id: style.model,
+    facts: options.facts,
     async call(request, onDelta, signal) {
       const body = buildRequestBody(request, style);
       const answer = await post({ url, headers, body, stallMs, signal, callee });

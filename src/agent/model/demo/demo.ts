@@ -1,8 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ChatMessage, ChatToolCall } from "../../../protocol/message.ts";
-import type { Model, ModelRequest } from "../model.ts";
+import { type Model, type ModelFacts, type ModelRequest, noUsage } from "../model.ts";
 import { type Instruction, readInstructions } from "./instructions.ts";
 import { wordsFor } from "./words.ts";
+
+/** It costs nothing and forgets nothing. */
+const demoFacts: Omit<ModelFacts, "profile"> = {
+  contextWindow: 1_000_000,
+  maxOutputTokens: undefined,
+  vision: false,
+  prices: { input: 0, output: 0 },
+};
 
 /** Characters and milliseconds a piece: about as fast as one reads. */
 const pieceLength = 6;
@@ -13,9 +21,10 @@ const readablePaceMs = 15;
  * message that are instructions (see instructions.ts) with the real tools, one call a step, and says of
  * everything else that it understands nothing.
  */
-export function createDemoModel({ paceMs = readablePaceMs } = {}): Model {
+export function createDemoModel({ paceMs = readablePaceMs, profile = "demo" } = {}): Model {
   return {
     id: "demo",
+    facts: { ...demoFacts, profile },
     async call(request, onDelta, signal) {
       signal.throwIfAborted();
       const { text, toolCall } = answer(request);
@@ -27,7 +36,7 @@ export function createDemoModel({ paceMs = readablePaceMs } = {}): Model {
         text,
         toolCalls: toolCall ? [toolCall] : [],
         finishReason: toolCall ? "tool_calls" : "stop",
-        usage: { tokensIn: 0, tokensOut: 0 },
+        usage: noUsage,
       };
     },
   };

@@ -92,7 +92,13 @@ export function createReplyCollector(onDelta: (delta: ModelDelta) => void) {
         text,
         toolCalls,
         finishReason: toFinishReason(reason, toolCalls.length > 0),
-        usage: { tokensIn: inputTokens.total ?? 0, tokensOut: outputTokens.total ?? 0 },
+        usage: {
+          tokensIn: inputTokens.total ?? 0,
+          tokensOut: outputTokens.total ?? 0,
+          cached: inputTokens.cacheRead ?? 0,
+          cacheWrites: inputTokens.cacheWrite ?? 0,
+          reasoning: outputTokens.reasoning ?? 0,
+        },
       };
     },
 

@@ -25,6 +25,7 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
   let loaded: Promise<LanguageModelV4> | undefined;
   return {
     id: profile.model,
+    facts: profile.facts,
     async call(request, onDelta, signal) {
       signal.throwIfAborted();
       loaded ??= loadLanguageModel(wire, options);

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { link, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createClient } from "../../../client/client.ts";
-import type { Config } from "../../../server/settings/config.ts";
 import { readLock } from "../../../server/data-folder/lock.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 
 const name = "data folder";

@@ -1,5 +1,5 @@
-import type { Config } from "../../../server/settings/config.ts";
 import { createModels, type Models } from "../../../server/models.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 
 const name = "model";

@@ -1,5 +1,5 @@
-import type { Config } from "../../../server/settings/config.ts";
 import { type ChosenSandbox, chooseSandbox } from "../../../server/sandbox-level.ts";
+import type { Config } from "../../../server/settings/config.ts";
 import { type Check, failed, ok, warning, wordsOf } from "../report.ts";
 
 const name = "sandbox";

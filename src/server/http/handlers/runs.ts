@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../../../protocol/error.ts";
 import { isActive, type Run } from "../../../protocol/run.ts";
+import type { Directory } from "../../../workspace/directory.ts";
 import { followTask, parseCursor } from "../../events/task-events.ts";
 import { cancelRun } from "../../runs/cancel-run.ts";
 import { type Starting, startAgain, startRun } from "../../runs/start-run.ts";
@@ -11,6 +12,7 @@ import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
 import { resumePoint, streamEvents } from "../sse.ts";
+import { chosenModel } from "./tasks.ts";
 
 type RunHandlers = Pick<
   Handlers,
@@ -26,18 +28,29 @@ type RunHandlers = Pick<
   | "taskChanges"
 >;
 
-export function createRunHandlers(options: Starting): RunHandlers {
-  const { database, worker, feed, changes } = options;
+export interface RunHandlerOptions extends Starting {
+  userRoot: (userId: string) => Promise<Directory>;
+  /** Model of a profile; undefined if there is no such profile. */
+  modelName: (profile: string) => string | undefined;
+}
+
+export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
+  const { database, worker, feed, changes, userRoot, modelName } = options;
   return {
     async listMessages({ params }, { user }) {
       return json(await listMessages(database, user.userId, params.task_id));
     },
 
     async postMessage({ params, body }, { user, incoming }) {
+      const profile = body.model_profile || null;
+      if (profile !== null) chosenModel(profile, modelName);
+      const attachments = await findAttachments(body.attachments ?? [], () => userRoot(user.userId));
       return await startRun(options, {
         userId: user.userId,
         taskId: params.task_id,
         content: body.content,
+        attachments,
+        profile,
         mode: body.mode,
         idempotencyKey: readIdempotencyKey(incoming),
       });
@@ -100,6 +113,21 @@ export function createRunHandlers(options: Starting): RunHandlers {
       return streamEvents(outgoing, (watcher) => changes.follow(user.userId, after, watcher));
     },
   };
+}
+
+/** Their paths as they are kept. Throws ApiError, `not_a_file` among others, where one is not there to be read. */
+async function findAttachments(paths: string[], open: () => Promise<Directory>): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const root = await open();
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      if (!(await root.stat(path)).isFile) {
+        throw new ApiError("not_a_file", "An attachment must be a file.");
+      }
+      return await root.resolve(path);
+    }),
+  );
+  return [...new Set(found)];
 }
 
 const longestKey = 255;

@@ -42,8 +42,8 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
       const profile = body.model_profile ?? "";
       const model = chosenModel(profile, modelName);
       await (await userRoot(user.userId)).makeDirectory(directory);
-      const { name, description = "", skill = "" } = body;
-      const task = { taskId: randomUUIDv7(), name, description, directory, skill, profile, model };
+      const { name, description = "", skill = "", approvals = [] } = body;
+      const task = { taskId: randomUUIDv7(), name, description, directory, skill, profile, model, approvals };
       const made = await insertTask(database, user.userId, task, defaultProfile);
       changes.touch(user.userId, task.taskId);
       return made;
@@ -75,6 +75,7 @@ export function createTaskHandlers(options: TaskHandlerOptions): TaskHandlers {
         edit.model_profile = body.model_profile;
         edit.model = chosenModel(body.model_profile, modelName);
       }
+      if (body.approvals != null) edit.approvals = JSON.stringify(body.approvals);
       if (Object.keys(edit).length === 0) {
         throw new ApiError("nothing_to_update", "Name at least one field to change.");
       }
@@ -132,7 +133,8 @@ function directoryName(text: string): string {
   return name.data;
 }
 
-function chosenModel(profile: string, modelName: TaskHandlerOptions["modelName"]): string {
+/** The provider's name of a profile's model, "" for the default one. Throws `invalid_model_profile`. */
+export function chosenModel(profile: string, modelName: TaskHandlerOptions["modelName"]): string {
   if (profile === "") return "";
   const model = modelName(profile);
   if (model === undefined) {

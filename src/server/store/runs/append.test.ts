@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
-import { insertTaskRow } from "../../../../test/support/task-row.ts";
+import { insertTaskRow, newRun } from "../../../../test/support/task-row.ts";
 import { appendToRuns, type RunAppend } from "./append.ts";
 import { insertRun } from "./runs.ts";
 
@@ -15,11 +15,18 @@ beforeAll(async () => {
 });
 afterAll(() => storage.drop());
 
+const spent = (tokens: number) => ({
+  ...{ tokensIn: tokens, tokensOut: tokens, cached: 0, reasoning: 0, costNano: tokens },
+});
+
 async function startRun(): Promise<(more: Partial<RunAppend>) => Promise<Map<string, number>>> {
   const runId = randomUUID();
   const offer = { serverId: randomUUID(), userLimit: 10 };
-  const run = await insertRun(storage.database, userId, taskId, runId, "你好", offer);
-  const nothing = { events: [], messages: [], tokensIn: 0, tokensOut: 0, nextIdx: run.nextIdx, end: null };
+  const run = await insertRun(storage.database, { ...newRun(userId, taskId), runId }, offer);
+  const nothing = {
+    ...{ events: [], messages: [], usage: [], context: null, end: null },
+    ...{ spent: spent(0), nextIdx: run.nextIdx },
+  };
   return (more) =>
     appendToRuns(storage.database, [{ runId, generation: run.generation, ...nothing, ...more }], false);
 }
@@ -34,16 +41,21 @@ async function readAll() {
 
 test("a flush of a run that was repeated late changes nothing of the run's end", async () => {
   const append = await startRun();
-  const message = { idx: 1, payload: { role: "assistant", content: "好" }, providerData: undefined } as const;
+  const message = {
+    idx: 1,
+    payload: { role: "assistant", content: "好" },
+    providerData: undefined,
+    notes: undefined,
+  } as const;
   const early: Partial<RunAppend> = {
     events: [{ seq: 1, type: "text", data: '{"text":"好"}' }],
     messages: [{ ...message, tokensIn: 1, tokensOut: 1 }],
-    ...{ tokensIn: 1, tokensOut: 1, nextIdx: 2 },
+    ...{ spent: spent(1), nextIdx: 2 },
   };
   const last: Partial<RunAppend> = {
     events: [{ seq: 2, type: "error", data: "{}" }],
     end: { status: "error", errorCode: "model_failed", errorMessage: "坏了" },
-    ...{ tokensIn: 5, tokensOut: 5, nextIdx: 2 },
+    ...{ spent: spent(5), nextIdx: 2 },
   };
   await append(early);
   await append(last);

@@ -10,7 +10,7 @@ import { findActiveRun, insertMessage, insertQueuedRun, type LockedTask, lockTas
 const order = "mode = 'interrupt' desc, ordinal";
 
 const pendingJson = `json_build_object('pending_id', pending_id, 'task_id', task_id, 'mode', mode,
-  'content', content, 'created_at', ${isoTime("created_at")})`;
+  'content', content, 'attachments', attachments, 'model_profile', model_profile, 'created_at', ${isoTime("created_at")})`;
 
 /** The messages of a task that wait, in the order they come. Throws `task_not_found`. */
 export async function listPending(database: Database, userId: string, taskId: string): Promise<PendingList> {
@@ -111,6 +111,7 @@ export async function clearPending(database: Database, userId: string, taskId: s
 export interface SteeringMessage {
   pendingId: string;
   content: string;
+  attachments: string[];
 }
 
 /**
@@ -127,8 +128,8 @@ export async function takeSteering(
     text: `with steering as (
         update pending set taken = true where task_id = $1 and mode = 'steer' and exists (
           select 1 from runs where run_id = $2 and lease_generation = $3)
-        returning pending_id, content, ordinal)
-      select pending_id as "pendingId", content from steering order by ordinal`,
+        returning pending_id, content, attachments, ordinal)
+      select pending_id as "pendingId", content, attachments from steering order by ordinal`,
     values: [taskId, runId, generation],
   });
   return rows;
@@ -150,10 +151,15 @@ export async function promotePending(
     );
     const [task] = tasks;
     if (!task || (await findActiveRun(client, taskId)) !== undefined) return null;
-    const { rows } = await client.query<{ pending_id: string; content: string }>(
+    const { rows } = await client.query<{
+      pending_id: string;
+      content: string;
+      attachments: string[];
+      profile: string | null;
+    }>(
       `delete from pending where pending_id = (
          select pending_id from pending where task_id = $1 order by ${order} limit 1)
-       returning pending_id, content`,
+       returning pending_id, content, attachments, model_profile as profile`,
       [taskId],
     );
     const [next] = rows;
@@ -161,7 +167,8 @@ export async function promotePending(
     // What the others were to stop, or to enter, has ended: they must not do so to this one.
     // Nor are they on their way into it any more.
     await client.query("update pending set mode = 'queue', taken = false where task_id = $1", [taskId]);
-    const run = { userId: task.user_id, taskId, runId: next.pending_id, content: next.content };
+    const { pending_id: runId, ...said } = next;
+    const run = { userId: task.user_id, taskId, runId, ...said };
     await insertMessage(client, run, task);
     await insertQueuedRun(client, run, task, task.n_messages);
     await client.query("update tasks set n_pending = n_pending - 1 where task_id = $1", [taskId]);

@@ -15,7 +15,15 @@ test("a message that would steer between two runs becomes the run that it is pro
   const { database } = storage;
   const ids = await insertTaskRow(database);
   const post = (content: string, mode: "queue" | "steer") =>
-    postMessage(database, { ...ids, runId: randomUUID(), content, mode, idempotencyKey: undefined });
+    postMessage(database, {
+      ...ids,
+      runId: randomUUID(),
+      content,
+      attachments: [],
+      profile: null,
+      mode,
+      idempotencyKey: undefined,
+    });
   const end = () => database.pool.query("update runs set status = 'ok' where task_id = $1", [ids.taskId]);
   const promote = async () => (await promotePending(database, ids.taskId, { patient: true }))?.runId;
 

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { DatabaseError, type PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
-import type { MessageMode } from "../../../protocol/message.ts";
-import { maxPending, type PendingMode } from "../../../protocol/message.ts";
+import {
+  type MessageMode,
+  type MessageNotes,
+  maxPending,
+  type PendingMode,
+} from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
-import { runActive, runNotFound } from "./runs.ts";
+import { type NewRun, runActive, runNotFound } from "./runs.ts";
 import { findActiveRun, insertMessage, insertQueuedRun, lockTask } from "./task-lock.ts";
 
 /** A message as a person posts it. `runId` is that of the run it will be or become. */
-export interface PostedMessage {
-  userId: string;
-  taskId: string;
-  runId: string;
-  content: string;
+export interface PostedMessage extends NewRun {
   mode: MessageMode;
   /** Names the request: made again, it has the first answer and no effect. */
   idempotencyKey: string | undefined;
@@ -87,8 +87,13 @@ export async function retryRun(
     const task = await lockTask(client, userId, taskId).catch((error) => {
       throw error instanceof ApiError ? runNotFound() : error;
     });
-    const { rows } = await client.query<{ idx: number; content: string }>(
-      `select idx, payload ->> 'content' as content
+    const { rows } = await client.query<{
+      idx: number;
+      content: string;
+      profile: string | null;
+      notes: MessageNotes | null;
+    }>(
+      `select idx, payload ->> 'content' as content, model_profile as profile, notes
        from runs join messages on messages.task_id = runs.task_id and idx = message_idx
        where runs.task_id = $1 and runs.run_id = $2`,
       [taskId, ids.runId],
@@ -96,7 +101,9 @@ export async function retryRun(
     const [first] = rows;
     if (!first) throw runNotFound();
     if (task.n_pending > 0 || (await findActiveRun(client, taskId)) !== undefined) throw runActive();
-    const message = { userId, taskId, runId: newRunId, content: first.content };
+    const { content, profile, notes } = first;
+    const attachments = notes?.attachments ?? [];
+    const message = { userId, taskId, runId: newRunId, content, attachments, profile };
     const isLast = first.idx === task.n_messages - 1;
     if (!isLast) await insertMessage(client, message, task);
     await insertQueuedRun(client, message, task, isLast ? first.idx : task.n_messages);
@@ -105,8 +112,12 @@ export async function retryRun(
 
 async function insertPending(client: PoolClient, message: PostedMessage, mode: PendingMode): Promise<void> {
   await client.query(
-    "insert into pending (pending_id, task_id, user_id, mode, content) values ($1, $2, $3, $4, $5)",
-    [message.runId, message.taskId, message.userId, mode, message.content],
+    `insert into pending (pending_id, task_id, user_id, mode, content, attachments, model_profile)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      ...[message.runId, message.taskId, message.userId, mode, message.content],
+      ...[JSON.stringify(message.attachments), message.profile],
+    ],
   );
   await client.query("update tasks set n_pending = n_pending + 1, updated_at = now() where task_id = $1", [
     message.taskId,
@@ -143,9 +154,10 @@ async function insertKey(
   );
 }
 
-function digest({ taskId, content, mode }: PostedMessage): string {
+function digest({ taskId, content, mode, attachments, profile }: PostedMessage): string {
+  const more = attachments.length > 0 || profile !== null ? [attachments, profile] : [];
   return createHash("sha256")
-    .update(JSON.stringify([taskId, mode, content]))
+    .update(JSON.stringify([taskId, mode, content, ...more]))
     .digest("base64");
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
-import { insertTaskRow } from "../../../../test/support/task-row.ts";
+import { insertTaskRow, newRun } from "../../../../test/support/task-row.ts";
 import { claimRuns } from "./queue.ts";
 import { insertRun } from "./runs.ts";
 
@@ -20,9 +20,7 @@ test("two messages at once and a claim between them do not lock each other out",
   const claims: Promise<unknown>[] = [];
   await database.transaction(async (client) => {
     await client.query("select 1 from tasks where task_id = $1 for no key update", [taskId]);
-    claims.push(
-      insertRun(database, userId, taskId, randomUUID(), "第二条", null).catch((error) => error.code),
-    );
+    claims.push(insertRun(database, newRun(userId, taskId, "第二条"), null).catch((error) => error.code));
     const isWaiting =
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%n_runs%'";
     await expect.poll(async () => (await database.pool.query(isWaiting)).rowCount).toBe(1);

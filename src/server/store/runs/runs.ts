@@ -1,12 +1,13 @@
 import { DatabaseError } from "pg";
+import type { ApprovalRule } from "../../../protocol/agent/approval.ts";
 import { ApiError } from "../../../protocol/error.ts";
-import type { ChatMessage } from "../../../protocol/message.ts";
+import type { ChatMessage, MessageNotes } from "../../../protocol/message.ts";
 import type { PageQuery } from "../../../protocol/page.ts";
 import type { Run, RunStatus } from "../../../protocol/run.ts";
 import type { Database } from "../database.ts";
 import type { ProviderData, StoredMessage } from "../messages.ts";
-import { isoTime, taskNotFound } from "../tasks.ts";
-import type { ResumeReason } from "./append.ts";
+import { costJson, isoTime, taskNotFound } from "../tasks.ts";
+import type { ResumeReason, Spending } from "./append.ts";
 
 /**
  * A run this server executes. `generation` is the fencing token: every write of the run carries it,
@@ -22,9 +23,10 @@ export interface LeasedRun {
   directory: string;
   skill: string;
   profile: string;
+  /** The task's own rules about tool calls. */
+  approvals: ApprovalRule[];
   /** What the run has cost so far. */
-  tokensIn: number;
-  tokensOut: number;
+  spent: Spending;
   /** Index of the next message of the task. */
   nextIdx: number;
   /** Messages that waited in the task when the lease was taken. */
@@ -37,12 +39,31 @@ export interface LeasedRun {
   conversation?: StoredMessage[];
 }
 
+/** A run to be made in a task, and the message that it is for. */
+export interface NewRun {
+  userId: string;
+  taskId: string;
+  runId: string;
+  content: string;
+  /** Paths below the user's root. */
+  attachments: readonly string[];
+  /** Null: the task's. */
+  profile: string | null;
+}
+
+/** What is kept of a person's message beside its words. */
+export function notesOf(attachments: readonly string[]): MessageNotes | null {
+  return attachments.length > 0 ? { attachments: [...attachments] } : null;
+}
+
 /** Selects a `LeasedRun` out of rows of `runs`, by whatever name, and of `tasks`. */
 export function leasedColumns(runs: string): string {
   return `${runs}.run_id as "runId", ${runs}.task_id as "taskId", ${runs}.user_id as "userId",
-    ${runs}.lease_generation as generation, ${runs}.status, ${runs}.tokens_in as "tokensIn",
-    ${runs}.tokens_out as "tokensOut", ${runs}.attempt, ${runs}.resume_reason as "resumeReason",
-    tasks.name as "taskName", tasks.directory, tasks.skill, tasks.model_profile as profile,
+    ${runs}.lease_generation as generation, ${runs}.status, ${runs}.attempt, ${runs}.resume_reason as "resumeReason",
+    json_build_object('tokensIn', ${runs}.tokens_in, 'tokensOut', ${runs}.tokens_out, 'cached', ${runs}.cached,
+      'reasoning', ${runs}.reasoning, 'costNano', ${runs}.cost_nano) as spent,
+    tasks.name as "taskName", tasks.directory, tasks.skill,
+    coalesce(${runs}.model_profile, tasks.model_profile) as profile, tasks.approvals,
     tasks.n_messages as "nextIdx", tasks.n_pending as "nPending"`;
 }
 
@@ -50,7 +71,7 @@ export function leasedColumns(runs: string): string {
 export const activeStates = "('queued', 'running', 'waiting', 'cancelling')";
 
 /** The statement's own message is not among them: it sees the table as it was before. */
-const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data) order by idx), '[]')
+const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data, notes) order by idx), '[]')
   from messages where messages.task_id = tasks.task_id)`;
 
 /**
@@ -70,14 +91,14 @@ export interface LeaseOffer {
  */
 export async function insertRun(
   database: Database,
-  userId: string,
-  taskId: string,
-  runId: string,
-  content: string,
+  { userId, taskId, runId, content, attachments, profile }: NewRun,
   offer: LeaseOffer | null,
 ): Promise<LeasedRun> {
+  const notes = notesOf(attachments);
   try {
-    const { rows } = await database.pool.query<LeasedRun & { earlier: [ChatMessage, ProviderData][] }>({
+    const { rows } = await database.pool.query<
+      LeasedRun & { earlier: [ChatMessage, ProviderData, MessageNotes | null][] }
+    >({
       name: offer === null ? "queue-run" : "insert-run",
       text: `with place as (
           select case when $5::uuid is not null and not exists (
@@ -91,23 +112,31 @@ export async function insertRun(
             select 1 from runs where task_id = $1 and status in ${activeStates})
           returning *
         ), runs as (
-          insert into runs (run_id, task_id, user_id, ordinal, message_idx, status, lease_owner, lease_generation, started_at)
-          select $3, task_id, user_id, n_runs, n_messages - 1, case when owner is null then 'queued' else 'running' end,
+          insert into runs (run_id, task_id, user_id, ordinal, message_idx, model_profile, status, lease_owner,
+            lease_generation, started_at)
+          select $3, task_id, user_id, n_runs, n_messages - 1, $7, case when owner is null then 'queued' else 'running' end,
             owner, case when owner is null then 0 else 1 end, case when owner is not null then now() end
           from tasks, place returning *
         ), message as (
-          insert into messages (task_id, idx, run_id, payload)
-          select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text) from tasks
+          insert into messages (task_id, idx, run_id, payload, notes)
+          select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text), $8::json from tasks
         )
         select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier,
           case when runs.status = 'queued' then pg_notify('zcbot', 'queue:') end
         from runs join tasks using (task_id)`,
-      values: [taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? null],
+      values: [
+        ...[taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? null],
+        ...[profile, notes && JSON.stringify(notes)],
+      ],
     });
     if (rows[0]) {
       const { earlier, ...run } = rows[0];
-      const conversation = earlier.map(([payload, providerData]) => ({ payload, providerData }));
-      conversation.push({ payload: { role: "user", content }, providerData: null });
+      const conversation = earlier.map(([payload, providerData, kept]) => ({
+        payload,
+        providerData,
+        notes: kept,
+      }));
+      conversation.push({ payload: { role: "user", content }, providerData: null, notes });
       return { ...run, conversation };
     }
   } catch (error) {
@@ -169,7 +198,8 @@ export async function markTaskCancelling(
 
 /** SQL that prints a row of `runs` as JSON of the API's `Run`. */
 const runJson = `json_build_object('run_id', run_id, 'task_id', task_id, 'status', status,
-  'tokens_in', tokens_in, 'tokens_out', tokens_out,
+  'model_profile', model_profile, 'tokens_in', tokens_in, 'tokens_out', tokens_out, 'cached', cached, 'reasoning', reasoning,
+  'cost', ${costJson}::json,
   'error', case when error_code is not null then json_build_object('code', error_code, 'msg', error_message) end,
   'attempt', attempt, 'worker', lease_owner,
   'created_at', ${isoTime("created_at")}, 'started_at', ${isoTime("started_at")},
@@ -208,11 +238,11 @@ export async function readRun(
   const { rows } = await database.pool.query<{ run: Run }>({
     name: "read-run",
     text: `select ${runJson} as run from (
-        select run_id, task_id, status, tokens_in, tokens_out, error_code, error_message, attempt, lease_owner,
-          created_at, started_at, finished_at
+        select run_id, task_id, status, model_profile, tokens_in, tokens_out, cached, reasoning, cost_nano, error_code,
+          error_message, attempt, lease_owner, created_at, started_at, finished_at
         from runs where run_id = $1 and task_id = $2 and user_id = $3
         union all
-        select pending_id, task_id, 'queued', 0, 0, null, null, 1, null, created_at, null, null
+        select pending_id, task_id, 'queued', model_profile, 0, 0, 0, 0, 0, null, null, 1, null, created_at, null, null
         from pending where pending_id = $1 and task_id = $2 and user_id = $3) found`,
     values: [runId, taskId, userId],
   });

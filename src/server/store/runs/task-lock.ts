@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import type { RunStatus } from "../../../protocol/run.ts";
 import { taskNotFound } from "../tasks.ts";
-import { activeStates } from "./runs.ts";
+import { activeStates, type NewRun, notesOf } from "./runs.ts";
 
 // What is decided and written under a task's row lock, which also orders a run's end and whatever wants to follow it.
 
@@ -37,24 +37,16 @@ export async function findActiveRun(
   return rows[0];
 }
 
-/** A run to be made in a task, and the message that it is for. */
-export interface NewRun {
-  userId: string;
-  taskId: string;
-  runId: string;
-  content: string;
-}
-
 /** Stores the message of a run as the task's next. */
 export async function insertMessage(
   client: PoolClient,
-  { taskId, runId, content }: NewRun,
+  { taskId, runId, content, attachments }: NewRun,
   { n_messages }: Pick<LockedTask, "n_messages">,
 ): Promise<void> {
   await client.query(
-    `insert into messages (task_id, idx, run_id, payload)
-     values ($1, $2, $3, json_build_object('role', 'user', 'content', $4::text))`,
-    [taskId, n_messages, runId, content],
+    `insert into messages (task_id, idx, run_id, payload, notes)
+     values ($1, $2, $3, json_build_object('role', 'user', 'content', $4::text), $5)`,
+    [taskId, n_messages, runId, content, JSON.stringify(notesOf(attachments))],
   );
   await client.query("update tasks set n_messages = n_messages + 1 where task_id = $1", [taskId]);
 }
@@ -62,14 +54,14 @@ export async function insertMessage(
 /** Makes the task's next run, queued, on the message of this index. */
 export async function insertQueuedRun(
   client: PoolClient,
-  { userId, taskId, runId }: NewRun,
+  { userId, taskId, runId, profile }: NewRun,
   { n_runs }: Pick<LockedTask, "n_runs">,
   messageIdx: number,
 ): Promise<void> {
   await client.query(
-    `insert into runs (run_id, task_id, user_id, ordinal, message_idx, status)
-     values ($1, $2, $3, $4, $5, 'queued')`,
-    [runId, taskId, userId, n_runs + 1, messageIdx],
+    `insert into runs (run_id, task_id, user_id, ordinal, message_idx, model_profile, status)
+     values ($1, $2, $3, $4, $5, $6, 'queued')`,
+    [runId, taskId, userId, n_runs + 1, messageIdx, profile],
   );
   await client.query("update tasks set n_runs = n_runs + 1, updated_at = now() where task_id = $1", [taskId]);
 }

@@ -1,0 +1,24 @@
+import type { ToolContext } from "../../src/agent/tools/tool.ts";
+import type { Directory } from "../../src/workspace/directory.ts";
+import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
+import { facts } from "./scripted-agent.ts";
+
+/** What a tool is given with a call in this directory; the directory is all that its user has. */
+export function toolContext(
+  directory: Directory,
+  sandbox: Sandbox,
+  more: Partial<ToolContext> = {},
+): ToolContext {
+  return {
+    directory,
+    userRoot: directory,
+    sandbox,
+    callId: "call-1",
+    model: { facts },
+    conversation: [],
+    signal: new AbortController().signal,
+    say() {},
+    report() {},
+    ...more,
+  };
+}
