@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../../protocol/error.ts";
-import type { Question, Tool, ToolContext, ToolEffect, ToolOutcome, Workplace } from "./tool.ts";
+import type { CallSubject, Question, Tool, ToolContext, ToolEffect, ToolOutcome, Workplace } from "./tool.ts";
 
 export interface ToolDeclaration<Parameters extends z.ZodObject> {
   name: string;
@@ -9,18 +9,24 @@ export interface ToolDeclaration<Parameters extends z.ZodObject> {
   parameters: Parameters;
   /** What a person has to answer first. */
   question?(input: z.output<Parameters>): Question;
+  /** What the call is about, for approval rules. */
+  subject?(input: z.output<Parameters>): CallSubject;
+  /** How the call leaves the sandbox, in words; undefined where it does not. */
+  leaves?(input: z.output<Parameters>): string | undefined;
   /** What the model reads: a plain text is a success. `ApiError`s thrown become failures. */
   execute(input: z.output<Parameters>, context: ToolContext): Promise<string | ToolOutcome>;
 }
 
 /** Makes a tool of its declaration; the JSON Schema that models see is made from `parameters`. */
 export function defineTool<Parameters extends z.ZodObject>(declaration: ToolDeclaration<Parameters>): Tool {
-  const { name, description, effect, parameters, question } = declaration;
+  const { name, description, effect, parameters, question, subject, leaves } = declaration;
   return {
     definition: { name, description, parameters: describeParameters(parameters) },
     effect,
     parameters,
     ...(question && { question: (input: unknown) => question(parameters.parse(input)) }),
+    ...(subject && { subject: (input: unknown) => subject(parameters.parse(input)) }),
+    ...(leaves && { leaves: (input: unknown) => leaves(parameters.parse(input)) }),
     async execute(input, context) {
       try {
         const outcome = await declaration.execute(parameters.parse(input), context);

@@ -54,6 +54,15 @@ export interface ToolOutcome {
   notes?: MessageNotes;
 }
 
+/**
+ * What a call is about: what the `argument` of approval rules is held against. Texts stand here as the model gave
+ * them; whoever compares them brings them into one form.
+ */
+export interface CallSubject {
+  kind: "command" | "path" | "address";
+  text: string;
+}
+
 export interface Tool {
   readonly definition: ToolDefinition;
   readonly effect: ToolEffect;
@@ -61,6 +70,13 @@ export interface Tool {
   readonly parameters: z.ZodType;
   /** Where given, a call is executed only once a person has answered this. */
   question?(input: unknown): Question;
+  /** Where not given, rules can tell the tool's calls apart by its name only. */
+  subject?(input: unknown): CallSubject;
+  /**
+   * Where a call would have an effect outside the user's files and the sandbox: in a few English words for the person
+   * who is asked ("It opens https://example.com/."); undefined for a call that stays inside.
+   */
+  leaves?(input: unknown): string | undefined;
   /** Never rejects but with the signal's reason: a failure is an outcome with `isError`. */
   execute(input: unknown, context: ToolContext): Promise<ToolOutcome>;
 }
