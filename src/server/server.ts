@@ -10,6 +10,7 @@ import { createSignInCodes, type SignInCodes } from "./http/auth/sign-in-codes.t
 import { createClients } from "./http/edge/clients.ts";
 import { createHttpServer } from "./http/edge/http-server.ts";
 import type { Handlers } from "./http/handler.ts";
+import { createApprovalHandlers } from "./http/handlers/approvals.ts";
 import { createAuthHandlers } from "./http/handlers/auth.ts";
 import { createCatalogHandlers } from "./http/handlers/catalog.ts";
 import { createExportHandler } from "./http/handlers/export.ts";
@@ -18,6 +19,7 @@ import { createHealthHandler } from "./http/handlers/health.ts";
 import { createPendingHandlers } from "./http/handlers/pending.ts";
 import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
+import { createUsageHandlers } from "./http/handlers/usage.ts";
 import { removeStaleUploads } from "./http/upload.ts";
 import { addressOf, closeHttp, listenOn } from "./listen.ts";
 import { createModels } from "./models.ts";
@@ -158,6 +160,8 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
     ...createTaskHandlers({ ...parts, modelName: models.modelName, defaultProfile: models.defaultProfile }),
     ...createRunHandlers({ ...parts, modelName: models.modelName }),
     ...createPendingHandlers(parts),
+    ...createUsageHandlers(parts),
+    ...createApprovalHandlers(parts),
     ...createFileHandlers(userRoot, config.limits),
     ...createExportHandler(database, userRoot),
     ...createCatalogHandlers(models.list, config.skillsDir),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PageQuery } from "../page.ts";
 
 /** Tokens as the provider counts them; `cached` and `cache_writes` are parts of `tokens_in`, `reasoning` of `tokens_out`. */
 export const TokenCounts = z.object({
@@ -23,7 +24,7 @@ export const UsageData = TokenCounts.extend({
 });
 export type UsageData = z.infer<typeof UsageData>;
 
-export const UsageQuery = z.object({
+export const UsageQuery = PageQuery.extend({
   group_by: z.enum(["day", "task", "model"]).default("day"),
   from: z.iso.date().optional().describe("the first day, UTC; default: 30 days ago"),
   to: z.iso.date().optional().describe("the last day, UTC; default: today"),
@@ -33,7 +34,7 @@ export type UsageQuery = z.infer<typeof UsageQuery>;
 /** What the model calls of one day, task or model took. */
 export const UsageRow = TokenCounts.extend({
   key: z.string().describe("the day, the task's id, or the model"),
-  name: z.string().nullable().describe("the task's name, null where it is gone; the model's profile"),
+  name: z.string().nullable().describe("of a task: its name, null where it is gone"),
   calls: z.int(),
   cost,
 }).meta({ id: "UsageRow" });
@@ -45,7 +46,10 @@ export const UsageReport = z
     from: z.iso.date(),
     to: z.iso.date(),
     total: TokenCounts.extend({ calls: z.int(), cost }),
-    results: z.array(UsageRow).describe("days in order; tasks and models by cost, 1,000 at most"),
+    page: z.int(),
+    page_size: z.int(),
+    count: z.int(),
+    results: z.array(UsageRow).describe("days, the newest first; tasks and models, the dearest first"),
   })
   .meta({ id: "UsageReport" });
 export type UsageReport = z.infer<typeof UsageReport>;

@@ -1,3 +1,5 @@
+import { ApprovalRules } from "../agent/approval.ts";
+import { UsageQuery, UsageReport } from "../agent/usage.ts";
 import { ModelProfileList, SkillList } from "../server.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -17,5 +19,32 @@ export const agentEndpoints = {
     summary: "List installed skills",
     status: 200,
     response: SkillList,
+  },
+  readUsage: {
+    method: "GET",
+    path: "/v1/usage",
+    tag: "agent",
+    summary: "What your model calls took, by day, task or model",
+    query: UsageQuery,
+    status: 200,
+    response: UsageReport,
+    errors: ["invalid_period"],
+  },
+  readApprovals: {
+    method: "GET",
+    path: "/v1/approvals",
+    tag: "agent",
+    summary: "Read your rules about tool calls",
+    status: 200,
+    response: ApprovalRules,
+  },
+  writeApprovals: {
+    method: "PUT",
+    path: "/v1/approvals",
+    tag: "agent",
+    summary: "Replace your rules about tool calls",
+    body: ApprovalRules,
+    status: 200,
+    response: ApprovalRules,
   },
 } as const satisfies Record<string, Endpoint>;

@@ -44,7 +44,7 @@ export const runsEndpoints = {
     body: AnswerCreate,
     status: 202,
     response: AnswerAccepted,
-    errors: ["run_not_found", "request_not_found", "request_answered", "invalid_answer"],
+    errors: ["run_not_found", "request_not_found", "request_answered", "invalid_answer", "too_many_rules"],
   },
   cancelRun: {
     tag: "runs",

@@ -44,7 +44,10 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
     async postMessage({ params, body }, { user, incoming }) {
       const profile = body.model_profile || null;
       if (profile !== null) chosenModel(profile, modelName);
-      const attachments = await findAttachments(body.attachments ?? [], () => userRoot(user.userId));
+      const attachments = await findAttachments(body.attachments ?? [], async () => {
+        const { directory } = await readTaskRecord(database, user.userId, params.task_id);
+        return { root: await userRoot(user.userId), directory };
+      });
       return await startRun(options, {
         userId: user.userId,
         taskId: params.task_id,
@@ -116,15 +119,23 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
 }
 
 /** Their paths as they are kept. Throws ApiError, `not_a_file` among others, where one is not there to be read. */
-async function findAttachments(paths: string[], open: () => Promise<Directory>): Promise<string[]> {
+async function findAttachments(
+  paths: string[],
+  open: () => Promise<{ root: Directory; directory: string }>,
+): Promise<string[]> {
   if (paths.length === 0) return [];
-  const root = await open();
+  const { root, directory } = await open();
   const found = await Promise.all(
     paths.map(async (path) => {
       if (!(await root.stat(path)).isFile) {
         throw new ApiError("not_a_file", "An attachment must be a file.");
       }
-      return await root.resolve(path);
+      const resolved = await root.resolve(path);
+      if (resolved.startsWith(`${directory}/`)) return resolved;
+      throw new ApiError(
+        "invalid_path",
+        "An attachment must lie in the task's working directory. Upload it there first.",
+      );
     }),
   );
   return [...new Set(found)];

@@ -1,6 +1,7 @@
 import { ApiError } from "../../../protocol/error.ts";
 import type { Answer, AnswerCreate, GivenAnswer, Request } from "../../../protocol/request.ts";
 import { parseUuid } from "../../../protocol/text.ts";
+import { addApproval } from "../approvals.ts";
 import type { Database } from "../database.ts";
 import { readRun } from "./runs.ts";
 
@@ -40,6 +41,10 @@ export async function answerRequest(
       [requestId, JSON.stringify(answer)],
     );
     if (rowCount === 0) throw alreadyAnswered();
+    const { rule } = asked.request;
+    if (answer.remember && answer.decision && rule) {
+      await addApproval(client, { userId, taskId }, answer.remember, { ...rule, action: answer.decision });
+    }
     await resumeAnswered(client, runId);
   });
 }
@@ -67,7 +72,14 @@ function alreadyAnswered(): ApiError {
 function fittingAnswer(request: Request, given: AnswerCreate): Omit<Answer, "request_id"> {
   const note = given.note ? { note: given.note } : {};
   if (request.kind === "approval") {
-    if (given.decision) return { decision: given.decision, ...note };
+    if (given.decision && given.remember && !request.rule) {
+      throw new ApiError(
+        "invalid_answer",
+        "There is no rule to make of this decision: leave out 'remember'.",
+      );
+    }
+    const remember = given.remember ? { remember: given.remember } : {};
+    if (given.decision) return { decision: given.decision, ...note, ...remember };
     throw new ApiError("invalid_answer", "Answer an approval with the decision 'allow' or 'deny'.");
   }
   const answers = (given.answers ?? []).map((answer) => answer.trim()).filter((answer) => answer !== "");

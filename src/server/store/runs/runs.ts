@@ -23,7 +23,8 @@ export interface LeasedRun {
   directory: string;
   skill: string;
   profile: string;
-  /** The task's own rules about tool calls. */
+  /** Rules about tool calls: the user's, and the task's own behind them. */
+  userApprovals: ApprovalRule[];
   approvals: ApprovalRule[];
   /** What the run has cost so far. */
   spent: Spending;
@@ -64,6 +65,7 @@ export function leasedColumns(runs: string): string {
       'reasoning', ${runs}.reasoning, 'costNano', ${runs}.cost_nano) as spent,
     tasks.name as "taskName", tasks.directory, tasks.skill,
     coalesce(${runs}.model_profile, tasks.model_profile) as profile, tasks.approvals,
+    (select approvals from users where users.user_id = tasks.user_id) as "userApprovals",
     tasks.n_messages as "nextIdx", tasks.n_pending as "nPending"`;
 }
 
