@@ -7,7 +7,7 @@ import { toolContext } from "../../../test/support/tool-context.ts";
 import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
 import { findLauncher, plainSandbox } from "../../workspace/sandbox/plain.ts";
-import { createLiveOutput } from "./bash.ts";
+import { createLiveOutput } from "./commands/live-output.ts";
 import type { ToolContext, ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
@@ -45,7 +45,7 @@ function numbered(count: number): string {
 test("the tools are offered in a fixed order, and bash only where commands may run", () => {
   const names = (bash: boolean): string[] =>
     createTools({ bash, maxCommandMs: 1_800_000 }).map((tool) => tool.definition.name);
-  expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "ask", "bash"]);
+  expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "todo", "ask", "bash"]);
   expect(names(false)).not.toContain("bash");
 });
 

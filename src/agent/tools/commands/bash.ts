@@ -1,17 +1,14 @@
 import { z } from "zod";
-import { ApiError } from "../../protocol/error.ts";
-import { runCommand } from "../../workspace/run-command.ts";
-import type { CommandResult, Sandbox } from "../../workspace/sandbox/sandbox.ts";
-import { defineTool, showSize } from "./define-tool.ts";
-import type { Tool } from "./tool.ts";
+import { ApiError } from "../../../protocol/error.ts";
+import { runCommand } from "../../../workspace/run-command.ts";
+import type { CommandResult, Sandbox } from "../../../workspace/sandbox/sandbox.ts";
+import { defineTool, showSize } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
+import { createLiveOutput } from "./live-output.ts";
 
 /** What a command gets that asks for no time of its own, seconds. */
 const usualTimeout = 120;
 const maxOutputBytes = 32 * 1024;
-/** Between two reports of live output, milliseconds: some 20 a second is what a reader can follow and a log can bear. */
-const reportGap = 50;
-/** Of one call's live output, characters; the result has the end of what was longer. */
-const maxLiveLength = 128 * 1024;
 
 const networks: Record<Sandbox["network"], string> = {
   none: " It has no network.",
@@ -96,39 +93,4 @@ function describeEnd({ exitCode, killedBy }: CommandResult, timeout: number): st
   if (killedBy === "signal")
     return `killed by a signal, exit code ${exitCode}; perhaps for using too much memory`;
   return `exit code ${exitCode}`;
-}
-
-/**
- * Gathers a command's output into few reports: the first piece at once, then one every 50 ms at most.
- * `end` reports what is left; nothing is reported after it.
- */
-export function createLiveOutput(report: (text: string) => void): {
-  add(text: string): void;
-  end(): void;
-} {
-  let waiting = "";
-  let length = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
-    timer = undefined;
-    if (waiting === "") return;
-    report(waiting);
-    waiting = "";
-    timer = setTimeout(flush, reportGap);
-  };
-  return {
-    add(text) {
-      if (length >= maxLiveLength) return;
-      length += text.length;
-      waiting +=
-        length < maxLiveLength ? text : `${text.slice(0, maxLiveLength)}\n[live output stops here]\n`;
-      if (!timer) flush();
-    },
-    end() {
-      clearTimeout(timer);
-      if (waiting !== "") report(waiting);
-      waiting = "";
-      length = maxLiveLength;
-    },
-  };
 }
