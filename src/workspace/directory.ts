@@ -61,8 +61,11 @@ export interface Directory {
   readText(path: string, maxBytes: number): Promise<{ text: string; version: string }>;
   /** Writes a whole file atomically (temporary file, then rename); parent directories are made. */
   writeText(path: string, text: string): Promise<void>;
-  /** A new file that appears under its name, replacing any other, only on `commit`. */
-  create(path: string): Promise<PendingFile>;
+  /**
+   * A new file that appears under its name, replacing any other, only on `commit`. One that is not `durable` may be
+   * gone or torn after a power cut, and costs a tenth of the time.
+   */
+  create(path: string, options?: { durable?: boolean }): Promise<PendingFile>;
   makeDirectory(path: string): Promise<void>;
   /** Gives a file or directory another path, replacing a file there; parent directories are made. */
   move(from: string, to: string): Promise<void>;

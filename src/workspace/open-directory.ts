@@ -57,9 +57,9 @@ function createDirectory(root: Root, space: DiskSpace): Directory {
       await file.write(Buffer.from(text));
       await file.commit();
     },
-    async create(path) {
+    async create(path, { durable = true } = {}) {
       await space.check();
-      return walk(root, path, "prepare", (place) => createAt(place, space));
+      return walk(root, path, "prepare", (place) => createAt(place, space, durable));
     },
     makeDirectory: (path) => walk(root, path, "make", async () => {}),
     move: (from, to) =>
@@ -90,9 +90,9 @@ async function followEntry(directory: Directory, path: string, name: string): Pr
   }
 }
 
-async function createAt(place: Place, space: DiskSpace): Promise<PendingFile> {
+async function createAt(place: Place, space: DiskSpace, durable: boolean): Promise<PendingFile> {
   if (place.name === ".") throw new ApiError("not_a_file", "There is a folder at that path, not a file.");
-  return createPendingFile(place, space);
+  return createPendingFile(place, space, durable);
 }
 
 async function removePlace(place: Place): Promise<void> {

@@ -11,7 +11,11 @@ import { at, keepParent, type Place } from "./walk.ts";
  * Starts a file that takes the place's name on commit, with the mode of the file it replaces. Throws ApiError
  * `not_a_file` where anything but a regular file stands there. What is written goes by `space`.
  */
-export async function createPendingFile(place: Place, space: DiskSpace): Promise<PendingFile> {
+export async function createPendingFile(
+  place: Place,
+  space: DiskSpace,
+  durable: boolean,
+): Promise<PendingFile> {
   const replaced = await statReplaced(place);
   const parent = await keepParent(place);
   const temporary = at({ parent }, `.zcbot-${randomUUID()}.tmp`);
@@ -58,10 +62,10 @@ export async function createPendingFile(place: Place, space: DiskSpace): Promise
       }),
     commit: () =>
       orDiscard(async () => {
-        await handle.sync();
+        if (durable) await handle.sync();
         await closeFile();
         await rename(temporary, at({ parent }, place.name));
-        await syncDirectory(parent);
+        if (durable) await syncDirectory(parent);
         isDone = true;
         await parent.close();
         return size;
