@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLogger } from "../../src/server/log.ts";
@@ -30,11 +30,21 @@ export interface TestUser {
   fetch(path: string, init?: RequestInit & { json?: unknown }): Promise<Response>;
 }
 
-/** The real server on a free port, on a real Postgres, with a scripted model server as its only model. */
-export async function startTestServer(settings: Record<string, unknown> = {}): Promise<TestServer> {
+/**
+ * The real server on a free port, on a real Postgres, with a scripted model server as its only model. `file` is what its
+ * `zcbot.jsonc` holds; given the address of the model server, it may name profiles there.
+ */
+export async function startTestServer(
+  settings: Record<string, unknown> = {},
+  file?: (modelsUrl: string) => Record<string, unknown>,
+): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), "zcbot-test-"));
   const database = await createTestDatabase();
   const models = await startModelServer();
+  const content = file?.(models.url);
+  if (content) await writeFile(join(dataDir, "zcbot.jsonc"), JSON.stringify(content));
+  // A default that the file names is not to be outranked.
+  const environment = { ...modelEnvironment(models), ...(content?.defaultProfile !== undefined && { ZCBOT_MODEL: "" }) };
   const start = () => {
     const config = loadConfig({
       flags: {
@@ -50,7 +60,7 @@ export async function startTestServer(settings: Record<string, unknown> = {}): P
         userRequests: 1_000_000,
         ...settings,
       },
-      environment: { ZCBOT_SANDBOX: "external", ...modelEnvironment(models) },
+      environment: { ZCBOT_SANDBOX: "external", ...environment },
       cwd: dataDir,
     });
     return createServer(config, createLogger("silent"));

@@ -14,9 +14,14 @@ interface Accepted {
   events_url: string;
 }
 
-/** Posts a message; throws unless it is taken. */
-export async function startRun(user: Caller, taskId: string, content = "你好"): Promise<StartedRun> {
-  const answer = await ask<Accepted>(user, "POST", `/v1/tasks/${taskId}/messages`, { content });
+/** Posts a message, with `more` beside its words; throws unless it is taken. */
+export async function startRun(
+  user: Caller,
+  taskId: string,
+  content = "你好",
+  more: Record<string, unknown> = {},
+): Promise<StartedRun> {
+  const answer = await ask<Accepted>(user, "POST", `/v1/tasks/${taskId}/messages`, { content, ...more });
   if (answer.status !== 202) throw new Error(`no run: ${answer.status} ${answer.text}`);
   return { runId: answer.body.run_id, eventsUrl: answer.body.events_url };
 }
@@ -26,8 +31,9 @@ export async function finishRun(
   user: Caller,
   taskId: string,
   content?: string,
+  more?: Record<string, unknown>,
 ): Promise<StartedRun & { frames: Frame[] }> {
-  const run = await startRun(user, taskId, content);
+  const run = await startRun(user, taskId, content, more);
   return { ...run, frames: await readRun(user, run.eventsUrl) };
 }
 
