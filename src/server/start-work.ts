@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createTools } from "../agent/tools/tools.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { startWatchdog } from "../workspace/processes/watchdog.ts";
-import { killAllCommands } from "../workspace/run-command.ts";
+import { killAllCommands } from "../workspace/start-command.ts";
 import type { DataFolder } from "./data-folder/data-folder.ts";
 import { EventFeed } from "./events/event-feed.ts";
 import { EventLog } from "./events/event-log.ts";

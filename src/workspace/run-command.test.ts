@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openTestSandbox } from "../../test/support/sandbox.ts";
-import { killAllCommands, runCommand } from "./run-command.ts";
+import { runCommand } from "./run-command.ts";
 import { findLauncher, groupLauncher, plainSandbox } from "./sandbox/plain.ts";
 import type { Command, CommandResult, Sandbox } from "./sandbox/sandbox.ts";
+import { killAllCommands } from "./start-command.ts";
 
 const sandboxes: { name: string; get: () => Promise<Sandbox | null> }[] = [
   { name: "in a strict sandbox", get: () => openTestSandbox("strict") },

@@ -16,7 +16,7 @@ import { initScript } from "./init.ts";
 import { namespaces } from "./namespaces.ts";
 import { closeInherited } from "./plain.ts";
 import { inside, makeDevices } from "./root.ts";
-import { type Build, type Command, type CommandLimits, commandPath, type Sandbox } from "./sandbox.ts";
+import { type Build, type CommandLimits, commandPath, type Program, type Sandbox } from "./sandbox.ts";
 import { seatbelt } from "./seatbelt.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { testSandbox } from "./self-test.ts";
@@ -194,7 +194,7 @@ function isolate(
 }
 
 /** Opens a proxy for a command; what it holds ends with the command. */
-type WayOut = (command: Command) => Promise<EgressProxy>;
+type WayOut = (command: Program) => Promise<EgressProxy>;
 
 function openWayOut(folder: string, network: NonNullable<SandboxOptions["network"]>): WayOut {
   let count = 0;

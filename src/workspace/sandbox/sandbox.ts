@@ -25,13 +25,13 @@ export interface Sandbox {
   /** Where commands find a program that zcbot brings along. */
   pathOfProgram(program: string): string;
   /** How a command is started; `mark` goes into its environment where nothing better tells its processes. */
-  prepare(command: Command, mark: string): Launch | Promise<Launch>;
+  prepare(program: Program, mark: string): Launch | Promise<Launch>;
   /** Gives back what it took of the system. No command is started after it. */
   close(): Promise<void>;
 }
 
 /** Makes a command's launch, but for its limits; `proxy`: the socket that is its way out, if it has one. */
-export type Build = (command: Command, proxy: string | undefined) => Omit<Launch, "onStarted">;
+export type Build = (program: Program, proxy: string | undefined) => Omit<Launch, "onStarted">;
 
 /** A process to be started, and what is done about it before it runs anything. */
 export interface Launch {
@@ -47,7 +47,8 @@ export interface Launch {
   onEnded(): void | Promise<void>;
 }
 
-export interface Command {
+/** What is started, and what it may do. */
+export interface Program {
   argv: [string, ...string[]];
   /** Absolute host path of the working directory. */
   cwd: string;
@@ -57,6 +58,10 @@ export interface Command {
   network?: boolean;
   /** Added to the clean environment (PATH, HOME=cwd, LANG, TERM and no more). */
   env?: Record<string, string>;
+}
+
+/** A program with an end in time, of which the whole result is wanted. */
+export interface Command extends Program {
   stdin?: string;
   timeoutMs: number;
   /** Output beyond this is dropped from the middle of `output`, and counted. */
@@ -90,6 +95,6 @@ export interface CommandLimits {
 export const commandPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The environment of every command; `cwd` as the command sees it. */
-export function commandEnvironment(command: Command, cwd: string): Record<string, string> {
-  return { PATH: commandPath, HOME: cwd, LANG: "C.UTF-8", TERM: "dumb", ...command.env };
+export function commandEnvironment(program: Program, cwd: string): Record<string, string> {
+  return { PATH: commandPath, HOME: cwd, LANG: "C.UTF-8", TERM: "dumb", ...program.env };
 }
