@@ -18,6 +18,8 @@ interface ScriptedStep {
   text: string[];
   calls: { name: string; output: string[]; content: string; isError: boolean; asks: boolean }[];
   steered: string[];
+  delegates: boolean;
+  shortened: boolean;
 }
 
 const pieces = fc.array(fc.constantFrom("好", "的。", " word", "\n", "👩‍👧"), { maxLength: 4 });
@@ -37,6 +39,8 @@ const step: fc.Arbitrary<ScriptedStep> = fc.record({
     { maxLength: 3 },
   ),
   steered: fc.array(fc.constantFrom("等等", "改成表格"), { maxLength: 2 }),
+  delegates: fc.boolean(),
+  shortened: fc.boolean(),
 });
 const ending = fc.constantFrom("ok" as const, "cancelled" as const, "error" as const);
 
@@ -57,6 +61,7 @@ function play(steps: ScriptedStep[], end: "ok" | "cancelled" | "error") {
 
 function playStep(each: ScriptedStep, number: number, events: RunEvent[], payloads: ChatMessage[]): void {
   const start: RunEvent = { type: "llm_start", step: number, model: "模型" };
+  if (each.shortened) events.push({ type: "compaction", before: 90, after: 9, kind: "pruned" });
   events.push(start);
   if (each.failed) {
     events.push(...each.failed.map((text) => ({ type: "text", text }) as const));
@@ -83,6 +88,8 @@ function playStep(each: ScriptedStep, number: number, events: RunEvent[], payloa
   events.push({ type: "llm_end", step: number, tokens_in: 10, tokens_out: 1, finish_reason: "stop" });
   for (const { id, asks } of calls) if (asks) events.push(...ask(id, `请求-${id}`));
   for (const { id, output } of calls) {
+    if (each.delegates)
+      events.push(...[start, { type: "text", text: "查" } as const].map((event) => inCall(id, event)));
     events.push(...output.map((text) => ({ type: "tool_output", id, text }) as const));
   }
   for (const { id, name, content, isError } of calls) {
@@ -93,6 +100,10 @@ function playStep(each: ScriptedStep, number: number, events: RunEvent[], payloa
     events.push({ type: "steered", pending_id: content, idx: payloads.length, content });
     payloads.push({ role: "user", content });
   }
+}
+
+function inCall(id: string, event: RunEvent): RunEvent {
+  return { type: "delegated", id, event };
 }
 
 const runs = fc.record({ steps: fc.array(step, { maxLength: 4 }), end: ending });
@@ -164,15 +175,22 @@ function expectKept(before: readonly Part[], after: readonly Part[]): void {
   for (const part of before) if (texts.has(JSON.stringify(part))) expect(after).toContain(part);
 }
 
-const unstored = { output: "", state: "ok", durationMs: null } as const;
+const unstored = { output: "", state: "ok", durationMs: null, inner: null } as const;
+const unstoredParts = ["reasoning", "request", "resumed", "compaction"];
 
 /** A turn without what is not stored. */
 function forgetful(turn: Turn, end: string): unknown {
   if (turn.role === "user") return turn;
   const parts = turn.parts
-    .filter(({ type }) => type !== "reasoning" && type !== "request" && type !== "resumed")
+    .filter(({ type }) => !unstoredParts.includes(type))
     .map((part) => (part.type === "tool" ? { ...part, ...unstored } : part));
-  return countingFromOne({ ...turn, parts: mergeTexts(parts), finishReason: null, status: end as "ok" });
+  return countingFromOne({
+    ...turn,
+    parts: mergeTexts(parts),
+    finishReason: null,
+    status: end as "ok",
+    usage: null,
+  });
 }
 
 /** A steered run counts its steps through all of its turns, which its messages do not tell. */
@@ -182,7 +200,7 @@ function countingFromOne(turn: Turn): Turn {
   const parts = turn.parts.map((part) =>
     "step" in part ? { ...part, step: 1 + steps.indexOf(part.step) } : part,
   );
-  return { ...turn, parts, step: 0 };
+  return { ...turn, parts, step: 0, usage: null };
 }
 
 /** Thoughts part the texts of a step; without them it is one. */

@@ -37,6 +37,24 @@ describe("stored messages", () => {
     expect(activeRunId(active)).toBe(runId);
   });
 
+  test("tell what each turn took in tokens, and the newest run what it cost", () => {
+    const run = { ...runOf("ok", 2), tokens_in: 30, tokens_out: 3, cached: 20, cost: null };
+    const { turns } = fromMessages([...store([question, said]), ...store([question, said], 2)], run);
+    expect(turns.map((turn) => (turn.role === "user" ? null : turn.usage))).toEqual([
+      null,
+      { tokensIn: 10, tokensOut: 1 },
+      null,
+      { tokensIn: 30, tokensOut: 3, cached: 20, cost: null },
+    ]);
+  });
+
+  test("show the files that came with them", () => {
+    const [message] = store([question]);
+    if (!message) throw new Error("no message");
+    const { turns } = fromMessages([{ ...message, attachments: ["合同/报价.xlsx"] }]);
+    expect(turns[0]).toMatchObject({ text: asked, attachments: ["合同/报价.xlsx"] });
+  });
+
   test("keep one turn a run however many steps it took", () => {
     const called: ChatMessage = {
       role: "assistant",

@@ -47,7 +47,11 @@ export function fromMessages(messages: readonly Message[], run?: Run | undefined
 /** How the newest run ended is no message, but belongs to what is shown. */
 function withEnd(turns: readonly Turn[], run: Run): readonly Turn[] {
   const last = turns.at(-1);
-  const turn = last?.role === "assistant" ? last : newTurn;
+  const { tokens_in: tokensIn, tokens_out: tokensOut, cached, cost } = run;
+  const turn = {
+    ...(last?.role === "assistant" ? last : newTurn),
+    usage: tokensIn + tokensOut > 0 ? { tokensIn, tokensOut, cached, cost } : null,
+  };
   const others = last?.role === "assistant" ? turns.slice(0, -1) : turns;
   if (run.status === "cancelled") return [...others, endTurn(turn, "cancelled", { type: "cancelled" })];
   if (run.status !== "error") return [...others, endTurn(turn, "ok")];
@@ -62,17 +66,19 @@ function foldMessages(messages: readonly Message[]): readonly Turn[] {
     if (turn.step > 0) turns.push(endTurn(turn, "ok"));
     turn = { ...newTurn, status: "ok" };
   };
-  for (const { payload, tokens_in, tokens_out } of messages) {
+  for (const { payload, attachments, tokens_in, tokens_out } of messages) {
     if (payload.role === "user") {
       finish();
-      turns.push({ role: "user", text: payload.content });
+      turns.push({ role: "user", text: payload.content, attachments });
       continue;
     }
     turn = {
       ...turn,
       step: turn.step + (payload.role === "assistant" ? 1 : 0),
-      tokensIn: turn.tokensIn + tokens_in,
-      tokensOut: turn.tokensOut + tokens_out,
+      usage: {
+        tokensIn: (turn.usage?.tokensIn ?? 0) + tokens_in,
+        tokensOut: (turn.usage?.tokensOut ?? 0) + tokens_out,
+      },
     };
     turn = { ...turn, parts: foldMessage(turn, payload) };
   }

@@ -55,6 +55,7 @@ describe("a turn", () => {
       state: "error",
       content: "结果",
       durationMs: 12,
+      inner: null,
     });
   });
 
@@ -148,6 +149,87 @@ describe("a turn", () => {
     const turn = lastTurn(fold(numbered(asking)));
     expect(openRequest(turn)).toBeUndefined();
     expect(turn.parts.at(-1)).toMatchObject({ answer: { answers: ["第一份"], by: "person" } });
+  });
+
+  test("shows what a sub-agent does inside the call it works for, deeper ones inside that", () => {
+    const inCall = (id: string, event: RunEvent): RunEvent => ({ type: "delegated", id, event });
+    const hand: RunEvent = { type: "tool_call", id: "d", name: "delegate", arguments: { task: "查合同" } };
+    const deeper: RunEvent = { ...hand, id: "e" };
+    const steps = [
+      inCall("d", start),
+      inCall("d", { type: "text", text: "先看" }),
+      inCall("d", { type: "text", text: "三份。" }),
+      inCall("d", deeper),
+      inCall("d", inCall("e", start)),
+      inCall("d", inCall("e", { type: "text", text: "第一份" })),
+    ];
+    const inside = (...more: RunEvent[]) => {
+      const [part] = partsOf(start, hand, ...steps, ...more);
+      return part?.type === "tool" ? part.inner : null;
+    };
+    expect(inside()).toMatchObject({
+      status: "running",
+      parts: [{ text: "先看三份。" }, { id: "e", inner: { parts: [{ text: "第一份" }] } }],
+    });
+    const result = { id: "d", name: "delegate", content: "三份", is_error: false, duration_ms: 9 };
+    expect(inside({ type: "tool_result", ...result })).toMatchObject({
+      status: "ok",
+      parts: [{}, { state: "unanswered", inner: { status: "cancelled" } }],
+    });
+    expect(inside({ type: "cancelled" }, over("cancelled"))).toMatchObject({ status: "cancelled" });
+    const lost: RunEvent = { type: "resumed", step: 1, reason: "server_lost" };
+    expect(inside(lost)).toBeNull();
+  });
+
+  test("adds up what its model calls took; without all prices there is no sum", () => {
+    const took = (cost: number | null): RunEvent => ({
+      type: "usage",
+      step: 1,
+      purpose: "step",
+      profile: "标准",
+      model: "模型",
+      tokens_in: 100,
+      tokens_out: 10,
+      cached: 80,
+      cache_writes: 0,
+      reasoning: 0,
+      cost,
+    });
+    const used = (...events: RunEvent[]) => {
+      const begin: RunEvent = { type: "run_start", run_id: runId, task_id: "t" };
+      return lastTurn(fold(numbered([begin, ...events]))).usage;
+    };
+    expect(used()).toBeNull();
+    expect(used(took(0.25), took(0.5))).toEqual({ tokensIn: 200, tokensOut: 20, cached: 160, cost: 0.75 });
+    expect(used(took(0.25), took(null), took(0.5))?.cost).toBeNull();
+    const steered: RunEvent = { type: "steered", pending_id: "p", idx: 3, content: "改" };
+    expect(used(start, took(0.25), steered, took(0.5))?.cost).toBe(0.75);
+  });
+
+  test("has a plan, which goes on where a message steers the run", () => {
+    const items = [{ content: "读合同", status: "in_progress" as const }];
+    const steered: RunEvent = { type: "steered", pending_id: "p", idx: 3, content: "改" };
+    const begin: RunEvent = { type: "run_start", run_id: runId, task_id: "t" };
+    const events: RunEvent[] = [begin, start, { type: "todo", items: [] }, { type: "todo", items }, steered];
+    expect(lastTurn(fold(numbered(events))).todo).toEqual(items);
+  });
+
+  test("says once that the model is shown less, that another one answers, and each notice", () => {
+    const pruned: RunEvent = { type: "compaction", before: 900, after: 600, kind: "pruned" };
+    const summed: RunEvent = { ...pruned, before: 600, after: 90, kind: "summarized", summary: "目标：合同" };
+    const retry: RunEvent = { type: "retry", attempt: 1, reason: "忙", wait_ms: 0, model: "备用" };
+    const notice: RunEvent = { type: "notice", code: "repeated_call", msg: "again" };
+    const text: RunEvent = { type: "text", text: "好" };
+    const second: RunEvent = { type: "llm_start", step: 2, model: "备用" };
+    expect(
+      partsOf(pruned, summed, start, retry, start, text, notice, second, notice, retry, second, text),
+    ).toEqual([
+      { type: "compaction", before: 900, after: 90, summary: "目标：合同" },
+      { type: "fallback", model: "备用", reason: "忙" },
+      { type: "text", step: 1, text: "好" },
+      { type: "notice", code: "repeated_call", message: "again" },
+      { type: "text", step: 2, text: "好" },
+    ]);
   });
 
   test("takes no notice of an event that it does not know", () => {

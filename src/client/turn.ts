@@ -1,4 +1,4 @@
-import type { EventType, FinishReason, RunEvent } from "../protocol/event.ts";
+import type { EventType, FinishReason, Notice, RunEvent, TodoItem } from "../protocol/event.ts";
 import type { Answer, Request } from "../protocol/request.ts";
 
 export type Turn = UserTurn | AssistantTurn;
@@ -6,6 +6,8 @@ export type Turn = UserTurn | AssistantTurn;
 export interface UserTurn {
   readonly role: "user";
   readonly text: string;
+  /** Files that came with it, paths below the user's root. */
+  readonly attachments: readonly string[];
 }
 
 /** What one run made of a message. A message that steers the run ends the turn and begins another one. */
@@ -17,13 +19,35 @@ export interface AssistantTurn {
   readonly parts: readonly Part[];
   /** The step at work, from 1; 0 before the first. */
   readonly step: number;
-  readonly tokensIn: number;
-  readonly tokensOut: number;
+  /** What the run has used up to here; null while nothing of it is known. */
+  readonly usage: Usage | null;
+  /** The run's plan as it stands; empty where it has none, and where a stored message is all there is. */
+  readonly todo: readonly TodoItem[];
   /** Of the last step, null if unknown: `length` and `content_filter` mean that the answer was cut. */
   readonly finishReason: FinishReason | null;
 }
 
-export type Part = TextPart | ToolPart | RequestPart | ResumedPart | RetryPart | ErrorPart | CancelledPart;
+/** What a run, or the part of it that stored messages tell of, has used. */
+export interface Usage {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  /** Of `tokensIn`, from the provider's cache; absent where it is not told. */
+  readonly cached?: number;
+  /** US dollars, null where a part of it has no known price; absent where it is not told. */
+  readonly cost?: number | null;
+}
+
+export type Part =
+  | TextPart
+  | ToolPart
+  | RequestPart
+  | CompactionPart
+  | NoticePart
+  | FallbackPart
+  | ResumedPart
+  | RetryPart
+  | ErrorPart
+  | CancelledPart;
 
 export interface TextPart {
   readonly type: "text" | "reasoning";
@@ -46,6 +70,8 @@ export interface ToolPart {
   readonly content: string;
   /** null while it runs, and where a stored message is all there is. */
   readonly durationMs: number | null;
+  /** What a sub-agent has done for it so far; null where there is none. */
+  readonly inner: AssistantTurn | null;
 }
 
 /** What the run asks a person; it waits while `answer` is null and the turn is running. */
@@ -57,6 +83,29 @@ export interface RequestPart {
 }
 
 export type GivenAnswer = Answer & Pick<DataOf<"answered">, "by">;
+
+/** From here on the model is shown less of the conversation; sizes in tokens, about. */
+export interface CompactionPart {
+  readonly type: "compaction";
+  readonly before: number;
+  readonly after: number;
+  /** What stands for the earlier messages; empty where large results alone were cut. */
+  readonly summary: string;
+}
+
+/** Something that a person should know and that is no failure. */
+export interface NoticePart {
+  readonly type: "notice";
+  readonly code: Notice;
+  readonly message: string;
+}
+
+/** Another model answers from here on, as the one before failed. */
+export interface FallbackPart {
+  readonly type: "fallback";
+  readonly model: string;
+  readonly reason: string;
+}
 
 /** The run was interrupted, by the loss or the stop of its server, and went on from a step. */
 export interface ResumedPart {
@@ -92,17 +141,24 @@ export const newTurn: AssistantTurn = {
   queued: null,
   parts: [],
   step: 0,
-  tokensIn: 0,
-  tokensOut: 0,
+  usage: null,
+  todo: [],
   finishReason: null,
 };
 
 /** Ends a turn, with a last part where there is something to say about it. */
 export function endTurn(turn: AssistantTurn, status: AssistantTurn["status"], last?: Part): AssistantTurn {
   const parts = withoutRetry(turn.parts).map((part) =>
-    part.type === "tool" && part.state === "running" ? { ...part, state: "unanswered" as const } : part,
+    part.type === "tool" && part.state === "running"
+      ? { ...part, state: "unanswered" as const, inner: endInner(part.inner, "cancelled") }
+      : part,
   );
   return { ...turn, status, queued: null, parts: last ? [...parts, last] : parts };
+}
+
+/** Ends what a sub-agent did, where that has not ended by itself. */
+export function endInner(inner: AssistantTurn | null, status: AssistantTurn["status"]): AssistantTurn | null {
+  return inner?.status === "running" ? endTurn(inner, status) : inner;
 }
 
 /** What the turn's run waits for a person to answer; undefined where it waits for nobody. */
@@ -114,7 +170,7 @@ export function openRequest(turn: AssistantTurn): RequestPart | undefined {
 
 /** A call of which nothing has been heard but that it was made. */
 export function startCall(step: number, id: string, name: string, given: ToolPart["arguments"]): ToolPart {
-  const unheard = { output: "", state: "running", content: "", durationMs: null } as const;
+  const unheard = { output: "", state: "running", content: "", durationMs: null, inner: null } as const;
   return { type: "tool", step, id, name, arguments: given, ...unheard };
 }
 
