@@ -3,6 +3,7 @@ import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/messag
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import { parseArguments } from "./arguments.ts";
+import { type ContextKeeper, showAll } from "./context/context-keeper.ts";
 import type {
   ConversationMessage,
   Model,
@@ -80,8 +81,10 @@ export interface AgentInput {
   /** Aborted when the work shall stop at its next step, to be gone on with elsewhere. */
   leave?: AbortSignal;
   /** The messages that have come meanwhile and want to enter; asked for between steps. */
-  takeMessages?: () => Promise<{ pendingId: string; content: string; attachments: string[] }[]>;
+  takeMessages?: () => Promise<{ pendingId: string; content: string; notes: MessageNotes | null }[]>;
   planRetry?: PlanRetry;
+  /** What the model is shown; by default everything, under `system`. */
+  context?: ContextKeeper;
 }
 
 /** `partialText` is what the model had said in a step that has no end. */
@@ -118,7 +121,8 @@ export async function runAgent(
   const calls = unansweredCalls(conversation);
   if (calls.length > 0 && !(await resumeToolCalls(calls, { ...input, conversation }, record, signal)))
     return { status: "waiting" };
-  const request = { system: input.system, tools: input.tools.map((tool) => tool.definition) };
+  const context = input.context ?? showAll(input.system);
+  const tools = input.tools.map((tool) => tool.definition);
   const callIds = collectCallIds(conversation);
   const firstStep = input.firstStep ?? 1;
 
@@ -126,7 +130,8 @@ export async function runAgent(
     if (signal.aborted) return { status: "cancelled", partialText: "" };
     if (input.leave?.aborted) return { status: "left" };
     if (step > 1) await steer(input, record);
-    const answer = await runStep(step, { ...request, messages: [...conversation] }, input, record, signal);
+    const call = { step, model: input.model, tools, conversation };
+    const answer = await runStep(call, context, input, record, signal);
     if ("outcome" in answer) return answer.outcome;
     const toolCalls = recordReply(answer, callIds, record);
     if (toolCalls.length === 0) {
@@ -151,9 +156,8 @@ export async function runAgent(
 /** Lets the messages in that have come meanwhile; says whether there were any. */
 async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boolean> {
   const messages = (await takeMessages?.()) ?? [];
-  for (const { pendingId, content, attachments } of messages) {
-    const notes = attachments.length > 0 && { notes: { attachments } };
-    const idx = sink.message({ payload: { role: "user", content }, ...notes });
+  for (const { pendingId, content, notes } of messages) {
+    const idx = sink.message({ payload: { role: "user", content }, ...(notes && { notes }) });
     sink.event({ type: "steered", pending_id: pendingId, idx, content });
   }
   return messages.length > 0;

@@ -1,21 +1,34 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { cleanText } from "../protocol/text.ts";
 import type { AgentEvent, AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
+import type { ComingCall, ContextKeeper } from "./context/context-keeper.ts";
 import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
 import { costOf } from "./model/prices.ts";
 
 /** An answer with the events that tell its end, or why there is none. */
 export type StepResult = { reply: ModelReply; end: AgentEvent[] } | { outcome: AgentOutcome };
 
-/** Calls the model for one step, again where a failure allows it, streaming what it says. Never rejects. */
+/**
+ * Calls the model for one step, again where a failure allows it, streaming what it says. What the model refuses as too
+ * long is made shorter once. Never rejects.
+ */
 export async function runStep(
-  step: number,
-  request: ModelRequest,
+  call: ComingCall,
+  context: ContextKeeper,
   input: { model: Model; planRetry?: PlanRetry },
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<StepResult> {
+  const { step } = call;
+  let request: ModelRequest;
+  try {
+    request = await context.prepare(call, sink, signal);
+  } catch (failure) {
+    if (signal.aborted) return { outcome: { status: "cancelled", partialText: "" } };
+    return { outcome: explainFailure(failure, "") };
+  }
   let answeredEmpty = false;
+  let wasShrunk = false;
   for (let attempt = 1; ; attempt++) {
     sink.event({ type: "llm_start", step, model: input.model.id });
     const { reply, failure, partialText } = await callModel(input.model, request, sink, signal);
@@ -31,6 +44,13 @@ export async function runStep(
       if (outcome) return { outcome };
       answeredEmpty = true;
       reason = "The model answered with nothing.";
+    } else if (!wasShrunk && failure instanceof ModelError && failure.code === "model_context_length") {
+      wasShrunk = true;
+      const shorter = await context.shrink(call, sink, signal).catch(() => null);
+      if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
+      if (!shorter) return { outcome: explainFailure(failure, partialText) };
+      request = shorter;
+      reason = cleanText(failure.message);
     } else {
       const retry = failure instanceof ModelError ? input.planRetry?.(failure, attempt) : null;
       if (!retry) return { outcome: explainFailure(failure, partialText) };
