@@ -105,8 +105,7 @@ test("messages that come meanwhile enter between two steps, and behind the last 
     [],
   ];
   const trace = await run([calls(["read", '{"path":"甲"}', "c"]), says("看了"), says("丙也看了")], {
-    takeMessages: async () =>
-      (waiting.splice(0, 1)[0] ?? []).map((message) => ({ ...message, attachments: [] })),
+    takeMessages: async () => (waiting.splice(0, 1)[0] ?? []).map((message) => ({ ...message, notes: null })),
     conversation: [{ payload: { role: "user", content: "看甲" } }],
     firstStep: 1,
   });

@@ -18,5 +18,5 @@ export async function insertTaskRow(
 
 /** A message for that task, and the run it asks for. */
 export function newRun(userId: string, taskId: string, content = "你好"): NewRun {
-  return { userId, taskId, runId: randomUUID(), content, attachments: [], profile: null };
+  return { userId, taskId, runId: randomUUID(), content, notes: null, profile: null };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { ApiError } from "../../protocol/error.ts";
-import type { MessageMode } from "../../protocol/message.ts";
+import type { MessageMode, MessageNotes } from "../../protocol/message.ts";
 import type { RunAccepted } from "../../protocol/run.ts";
 import type { EventFeed } from "../events/event-feed.ts";
 import type { TaskChanges } from "../events/task-changes.ts";
@@ -25,7 +25,8 @@ export interface NewMessage {
   userId: string;
   taskId: string;
   content: string;
-  attachments: readonly string[];
+  /** What is kept of it beside its words. */
+  notes: MessageNotes | null;
   /** Null: the task's. */
   profile: string | null;
   mode: MessageMode;

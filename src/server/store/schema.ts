@@ -83,7 +83,7 @@ export interface Schema {
     ordinal: Generated<number>;
     mode: PendingMode;
     content: string;
-    attachments: Generated<unknown>;
+    notes: unknown;
     model_profile: string | null;
     taken: Generated<boolean>;
     created_at: Timestamp;

@@ -11,6 +11,7 @@ import { listRuns, readRun, requireRun } from "../../store/runs/runs.ts";
 import { readTaskRecord } from "../../store/tasks.ts";
 import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
+import { noteAttachments } from "../note-attachments.ts";
 import { resumePoint, streamEvents } from "../sse.ts";
 import { chosenModel } from "./tasks.ts";
 
@@ -44,7 +45,7 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
     async postMessage({ params, body }, { user, incoming }) {
       const profile = body.model_profile || null;
       if (profile !== null) chosenModel(profile, modelName);
-      const attachments = await findAttachments(body.attachments ?? [], async () => {
+      const notes = await noteAttachments(body.attachments ?? [], async () => {
         const { directory } = await readTaskRecord(database, user.userId, params.task_id);
         return { root: await userRoot(user.userId), directory };
       });
@@ -52,7 +53,7 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
         userId: user.userId,
         taskId: params.task_id,
         content: body.content,
-        attachments,
+        notes,
         profile,
         mode: body.mode,
         idempotencyKey: readIdempotencyKey(incoming),
@@ -116,29 +117,6 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
       return streamEvents(outgoing, (watcher) => changes.follow(user.userId, after, watcher));
     },
   };
-}
-
-/** Their paths as they are kept. Throws ApiError, `not_a_file` among others, where one is not there to be read. */
-async function findAttachments(
-  paths: string[],
-  open: () => Promise<{ root: Directory; directory: string }>,
-): Promise<string[]> {
-  if (paths.length === 0) return [];
-  const { root, directory } = await open();
-  const found = await Promise.all(
-    paths.map(async (path) => {
-      if (!(await root.stat(path)).isFile) {
-        throw new ApiError("not_a_file", "An attachment must be a file.");
-      }
-      const resolved = await root.resolve(path);
-      if (resolved.startsWith(`${directory}/`)) return resolved;
-      throw new ApiError(
-        "invalid_path",
-        "An attachment must lie in the task's working directory. Upload it there first.",
-      );
-    }),
-  );
-  return [...new Set(found)];
 }
 
 const longestKey = 255;

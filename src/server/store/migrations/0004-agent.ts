@@ -44,7 +44,7 @@ const statements = [
 
   // What zcbot keeps of a message beside what the provider is sent.
   `alter table messages add column notes json`,
-  `alter table pending add column attachments json not null default '[]', add column model_profile text`,
+  `alter table pending add column notes json, add column model_profile text`,
 
   // How the model is shown a task's conversation: what is left out, and what stands for it. The messages stay whole.
   `create table contexts (

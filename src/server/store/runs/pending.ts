@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
 import { ApiError } from "../../../protocol/error.ts";
-import type { PendingList, PendingMessage, PendingMode } from "../../../protocol/message.ts";
+import type { MessageNotes, PendingList, PendingMessage, PendingMode } from "../../../protocol/message.ts";
 import type { Database } from "../database.ts";
 import { isoTime, taskNotFound } from "../tasks.ts";
 import { activeStates } from "./runs.ts";
@@ -10,7 +10,7 @@ import { findActiveRun, insertMessage, insertQueuedRun, type LockedTask, lockTas
 const order = "mode = 'interrupt' desc, ordinal";
 
 const pendingJson = `json_build_object('pending_id', pending_id, 'task_id', task_id, 'mode', mode,
-  'content', content, 'attachments', attachments, 'model_profile', model_profile, 'created_at', ${isoTime("created_at")})`;
+  'content', content, 'attachments', coalesce(notes -> 'attachments', '[]'), 'model_profile', model_profile, 'created_at', ${isoTime("created_at")})`;
 
 /** The messages of a task that wait, in the order they come. Throws `task_not_found`. */
 export async function listPending(database: Database, userId: string, taskId: string): Promise<PendingList> {
@@ -111,7 +111,7 @@ export async function clearPending(database: Database, userId: string, taskId: s
 export interface SteeringMessage {
   pendingId: string;
   content: string;
-  attachments: string[];
+  notes: MessageNotes | null;
 }
 
 /**
@@ -128,8 +128,8 @@ export async function takeSteering(
     text: `with steering as (
         update pending set taken = true where task_id = $1 and mode = 'steer' and exists (
           select 1 from runs where run_id = $2 and lease_generation = $3)
-        returning pending_id, content, attachments, ordinal)
-      select pending_id as "pendingId", content, attachments from steering order by ordinal`,
+        returning pending_id, content, notes, ordinal)
+      select pending_id as "pendingId", content, notes from steering order by ordinal`,
     values: [taskId, runId, generation],
   });
   return rows;
@@ -154,12 +154,12 @@ export async function promotePending(
     const { rows } = await client.query<{
       pending_id: string;
       content: string;
-      attachments: string[];
+      notes: MessageNotes | null;
       profile: string | null;
     }>(
       `delete from pending where pending_id = (
          select pending_id from pending where task_id = $1 order by ${order} limit 1)
-       returning pending_id, content, attachments, model_profile as profile`,
+       returning pending_id, content, notes, model_profile as profile`,
       [taskId],
     );
     const [next] = rows;

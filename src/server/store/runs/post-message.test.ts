@@ -19,7 +19,7 @@ test("a message that would steer between two runs becomes the run that it is pro
       ...ids,
       runId: randomUUID(),
       content,
-      attachments: [],
+      notes: null,
       profile: null,
       mode,
       idempotencyKey: undefined,

@@ -102,8 +102,7 @@ export async function retryRun(
     if (!first) throw runNotFound();
     if (task.n_pending > 0 || (await findActiveRun(client, taskId)) !== undefined) throw runActive();
     const { content, profile, notes } = first;
-    const attachments = notes?.attachments ?? [];
-    const message = { userId, taskId, runId: newRunId, content, attachments, profile };
+    const message = { userId, taskId, runId: newRunId, content, notes, profile };
     const isLast = first.idx === task.n_messages - 1;
     if (!isLast) await insertMessage(client, message, task);
     await insertQueuedRun(client, message, task, isLast ? first.idx : task.n_messages);
@@ -112,11 +111,11 @@ export async function retryRun(
 
 async function insertPending(client: PoolClient, message: PostedMessage, mode: PendingMode): Promise<void> {
   await client.query(
-    `insert into pending (pending_id, task_id, user_id, mode, content, attachments, model_profile)
+    `insert into pending (pending_id, task_id, user_id, mode, content, notes, model_profile)
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [
       ...[message.runId, message.taskId, message.userId, mode, message.content],
-      ...[JSON.stringify(message.attachments), message.profile],
+      ...[message.notes && JSON.stringify(message.notes), message.profile],
     ],
   );
   await client.query("update tasks set n_pending = n_pending + 1, updated_at = now() where task_id = $1", [
@@ -154,8 +153,9 @@ async function insertKey(
   );
 }
 
-function digest({ taskId, content, mode, attachments, profile }: PostedMessage): string {
-  const more = attachments.length > 0 || profile !== null ? [attachments, profile] : [];
+function digest({ taskId, content, mode, notes, profile }: PostedMessage): string {
+  // As it always was for a message of words alone.
+  const more = notes !== null || profile !== null ? [notes, profile] : [];
   return createHash("sha256")
     .update(JSON.stringify([taskId, mode, content, ...more]))
     .digest("base64");

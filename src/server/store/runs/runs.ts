@@ -46,15 +46,10 @@ export interface NewRun {
   taskId: string;
   runId: string;
   content: string;
-  /** Paths below the user's root. */
-  attachments: readonly string[];
+  /** What is kept of the message beside its words. */
+  notes: MessageNotes | null;
   /** Null: the task's. */
   profile: string | null;
-}
-
-/** What is kept of a person's message beside its words. */
-export function notesOf(attachments: readonly string[]): MessageNotes | null {
-  return attachments.length > 0 ? { attachments: [...attachments] } : null;
 }
 
 /** Selects a `LeasedRun` out of rows of `runs`, by whatever name, and of `tasks`. */
@@ -93,10 +88,9 @@ export interface LeaseOffer {
  */
 export async function insertRun(
   database: Database,
-  { userId, taskId, runId, content, attachments, profile }: NewRun,
+  { userId, taskId, runId, content, notes, profile }: NewRun,
   offer: LeaseOffer | null,
 ): Promise<LeasedRun> {
-  const notes = notesOf(attachments);
   try {
     const { rows } = await database.pool.query<
       LeasedRun & { earlier: [ChatMessage, ProviderData, MessageNotes | null][] }

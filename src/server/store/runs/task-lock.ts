@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import type { RunStatus } from "../../../protocol/run.ts";
 import { taskNotFound } from "../tasks.ts";
-import { activeStates, type NewRun, notesOf } from "./runs.ts";
+import { activeStates, type NewRun } from "./runs.ts";
 
 // What is decided and written under a task's row lock, which also orders a run's end and whatever wants to follow it.
 
@@ -40,13 +40,13 @@ export async function findActiveRun(
 /** Stores the message of a run as the task's next. */
 export async function insertMessage(
   client: PoolClient,
-  { taskId, runId, content, attachments }: NewRun,
+  { taskId, runId, content, notes }: NewRun,
   { n_messages }: Pick<LockedTask, "n_messages">,
 ): Promise<void> {
   await client.query(
     `insert into messages (task_id, idx, run_id, payload, notes)
      values ($1, $2, $3, json_build_object('role', 'user', 'content', $4::text), $5)`,
-    [taskId, n_messages, runId, content, JSON.stringify(notesOf(attachments))],
+    [taskId, n_messages, runId, content, notes && JSON.stringify(notes)],
   );
   await client.query("update tasks set n_messages = n_messages + 1 where task_id = $1", [taskId]);
 }
