@@ -1,14 +1,15 @@
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { askTool } from "./ask.ts";
 import { createBashTool } from "./commands/bash.ts";
-import { editTool } from "./edit.ts";
-import { globTool } from "./glob.ts";
-import { grepTool } from "./grep.ts";
-import { listTool } from "./list.ts";
-import { readTool } from "./read.ts";
+import { processTool } from "./commands/process.ts";
+import { editTool } from "./files/edit.ts";
+import { globTool } from "./files/glob.ts";
+import { grepTool } from "./files/grep.ts";
+import { listTool } from "./files/list.ts";
+import { readTool } from "./files/read.ts";
+import { writeTool } from "./files/write.ts";
 import { todoTool } from "./todo.ts";
 import type { Tool } from "./tool.ts";
-import { writeTool } from "./write.ts";
 
 export interface ToolOptions {
   bash: boolean;
@@ -22,5 +23,5 @@ export interface ToolOptions {
  */
 export function createTools({ bash, maxCommandMs, network = "open" }: ToolOptions): Tool[] {
   const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, todoTool, askTool];
-  return bash ? [...tools, createBashTool(maxCommandMs / 1000, network)] : tools;
+  return bash ? [...tools, createBashTool(maxCommandMs / 1000, network), processTool] : tools;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineTool, relativePath, showPath, showSize } from "./define-tool.ts";
-import type { Tool } from "./tool.ts";
+import { defineTool, relativePath, showPath, showSize } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
 
 /** Writes a whole text file. */
 export const writeTool: Tool = defineTool({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { searchText } from "../../workspace/search.ts";
-import { defineTool, relativePath, showPath } from "./define-tool.ts";
-import type { Tool } from "./tool.ts";
+import { searchText } from "../../../workspace/search.ts";
+import { defineTool, relativePath, showPath } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
 
 const maxMatches = 200;
 const maxBytes = 32 * 1024;

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { z } from "zod";
-import { defineTool, failure, relativePath, showPath, showSize } from "./define-tool.ts";
-import type { Tool } from "./tool.ts";
+import { defineTool, failure, relativePath, showPath, showSize } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
 
 const maxLines = 2000;
 /** Of what is shown; some 12,000 tokens, in English as in Chinese. */

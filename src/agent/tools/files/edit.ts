@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineTool, failure, relativePath, showPath } from "./define-tool.ts";
+import { defineTool, failure, relativePath, showPath } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
 import { findNearestPassage } from "./nearest-passage.ts";
-import type { Tool } from "./tool.ts";
 
 const maxBytes = 10 * 1024 * 1024;
 const maxLinesNamed = 20;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findFiles } from "../../workspace/search.ts";
-import { defineTool, relativePath, showPath } from "./define-tool.ts";
-import type { Tool } from "./tool.ts";
+import { findFiles } from "../../../workspace/search.ts";
+import { defineTool, relativePath, showPath } from "../define-tool.ts";
+import type { Tool } from "../tool.ts";
 
 const maxResults = 500;
 
