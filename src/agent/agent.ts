@@ -12,6 +12,7 @@ import type {
   ProviderData,
   Usage,
 } from "./model/model.ts";
+import { createModelChain } from "./model/model-chain.ts";
 import type { NeedsApproval } from "./requests.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
@@ -69,6 +70,8 @@ export interface AgentInput {
   conversation: ConversationMessage[];
   tools: Tool[];
   model: Model;
+  /** What to go on with, in this order, where the model's provider fails. */
+  fallbacks?: readonly Model[];
   workplace: Workplace;
   maxSteps: number;
   /** The number of the first step; above 1 where an interrupted run goes on. */
@@ -124,14 +127,15 @@ export async function runAgent(
   const context = input.context ?? showAll(input.system);
   const tools = input.tools.map((tool) => tool.definition);
   const callIds = collectCallIds(conversation);
+  const models = createModelChain(input.model, input.fallbacks);
   const firstStep = input.firstStep ?? 1;
 
   for (let step = firstStep; step <= input.maxSteps; step++) {
     if (signal.aborted) return { status: "cancelled", partialText: "" };
     if (input.leave?.aborted) return { status: "left" };
     if (step > 1) await steer(input, record);
-    const call = { step, model: input.model, tools, conversation };
-    const answer = await runStep(call, context, input, record, signal);
+    const call = { step, model: models.current, tools, conversation };
+    const answer = await runStep(call, context, { ...input, models }, record, signal);
     if ("outcome" in answer) return answer.outcome;
     const toolCalls = recordReply(answer, callIds, record);
     if (toolCalls.length === 0) {

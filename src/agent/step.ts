@@ -3,19 +3,20 @@ import { cleanText } from "../protocol/text.ts";
 import type { AgentEvent, AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
 import type { ComingCall, ContextKeeper } from "./context/context-keeper.ts";
 import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
+import type { ModelChain } from "./model/model-chain.ts";
 import { costOf } from "./model/prices.ts";
 
 /** An answer with the events that tell its end, or why there is none. */
 export type StepResult = { reply: ModelReply; end: AgentEvent[] } | { outcome: AgentOutcome };
 
 /**
- * Calls the model for one step, again where a failure allows it, streaming what it says. What the model refuses as too
- * long is made shorter once. Never rejects.
+ * Calls the model for one step, streaming what it says; again, or the next model of the chain, where a failure allows
+ * it. What the model refuses as too long is made shorter once. Never rejects.
  */
 export async function runStep(
   call: ComingCall,
   context: ContextKeeper,
-  input: { model: Model; planRetry?: PlanRetry },
+  input: { models: ModelChain; planRetry?: PlanRetry },
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -29,15 +30,17 @@ export async function runStep(
   }
   let answeredEmpty = false;
   let wasShrunk = false;
+  const succeed = createSuccession(input);
   for (let attempt = 1; ; attempt++) {
-    sink.event({ type: "llm_start", step, model: input.model.id });
-    const { reply, failure, partialText } = await callModel(input.model, request, sink, signal);
-    const end = reply && callEnd(step, input.model, reply);
+    const model = input.models.current;
+    sink.event({ type: "llm_start", step, model: model.id });
+    const { reply, failure, partialText } = await callModel(model, request, sink, signal);
+    const end = reply && callEnd(step, model, reply);
     if (reply && end && !isEmpty(reply)) return { reply, end };
     if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
 
     let reason: string;
-    let waitMs = 0;
+    let next: Next = { waitMs: 0 };
     if (reply) {
       for (const event of end ?? []) sink.event(event);
       const outcome = explainEmpty(reply, answeredEmpty);
@@ -46,20 +49,68 @@ export async function runStep(
       reason = "The model answered with nothing.";
     } else if (!wasShrunk && failure instanceof ModelError && failure.code === "model_context_length") {
       wasShrunk = true;
-      const shorter = await context.shrink(call, sink, signal).catch(() => null);
+      const shorter = await context.shrink({ ...call, model }, sink, signal).catch(() => null);
       if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
       if (!shorter) return { outcome: explainFailure(failure, partialText) };
       request = shorter;
       reason = cleanText(failure.message);
     } else {
-      const retry = failure instanceof ModelError ? input.planRetry?.(failure, attempt) : null;
-      if (!retry) return { outcome: explainFailure(failure, partialText) };
+      const then = succeed(failure);
+      if ("giveUp" in then) return { outcome: explainFailure(then.giveUp, partialText) };
       reason = cleanText(describe(failure));
-      waitMs = Math.round(retry.waitMs);
+      next = then;
     }
-    sink.event({ type: "retry", attempt, reason, wait_ms: waitMs });
+    const waitMs = Math.round(next.waitMs);
+    sink.event({
+      type: "retry",
+      attempt,
+      reason,
+      wait_ms: waitMs,
+      ...(next.model && { model: next.model.id }),
+    });
     if (!(await waitFor(waitMs, signal))) return { outcome: { status: "cancelled", partialText } };
   }
+}
+
+/** What is done after a failure: `model` is called, where it is another one, after `waitMs`. */
+interface Next {
+  waitMs: number;
+  model?: Model;
+}
+
+/** Failures that say nothing of how another provider will do. */
+const passing: ReadonlySet<string> = new Set([
+  "model_rate_limited",
+  "model_unavailable",
+  "model_connection",
+  "model_stalled",
+]);
+
+/**
+ * What comes after each failure of a step: the next model of the chain, at once; when all of them have failed, the
+ * wait that the first of their failures allows, and the first model again; or the failure to end with.
+ */
+function createSuccession({ models, planRetry }: { models: ModelChain; planRetry?: PlanRetry }) {
+  let round = 1;
+  let failures: ModelError[] = [];
+  return (failure: unknown): Next | { giveUp: unknown } => {
+    // A conversation too long for one is not made shorter by asking another.
+    if (!(failure instanceof ModelError) || failure.code === "model_context_length") {
+      return { giveUp: failure };
+    }
+    failures.push(failure);
+    // A wrong setting of the first model shall be seen; where a substitute's is wrong, the others are still there.
+    const passes = passing.has(failure.code) || failures.length > 1;
+    if (passes && failures.length < models.length) return { waitMs: 0, model: models.next() };
+    const telling = failures.find((error) => error.retryable) ?? failures[0];
+    const retry = telling && planRetry?.(telling, round);
+    if (!retry) return { giveUp: telling };
+    round++;
+    failures = [];
+    const before = models.current;
+    const model = passes ? models.restart() : before;
+    return { waitMs: retry.waitMs, ...(model !== before && { model }) };
+  };
 }
 
 interface Attempt {

@@ -68,7 +68,7 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
     eventLog,
     logger,
     userRoot,
-    modelFor: models.modelFor,
+    profileFor: models.profileFor,
     tools: createTools({
       bash: sandbox.commands,
       maxCommandMs: limits.commandMs,

@@ -7,7 +7,8 @@ import {
   type ModelReply,
   type ModelRequest,
 } from "../../src/agent/model/model.ts";
-import { type ModelProfile, resolveProfiles } from "../../src/agent/model/profiles.ts";
+import type { ModelProfile } from "../../src/agent/model/profiles/model-profile.ts";
+import { resolveProfiles } from "../../src/agent/model/profiles/resolve-profiles.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
 import type { Part, Turn } from "./model-turn.ts";
 

@@ -2,7 +2,7 @@ import { createChatModel } from "./chat-completions/chat-model.ts";
 import { createDemoModel } from "./demo/demo.ts";
 import type { Callee } from "./failure.ts";
 import type { Model } from "./model.ts";
-import type { ResolvedProfile } from "./profiles.ts";
+import type { ResolvedProfile } from "./profiles/resolve-profiles.ts";
 import { createSdkModel } from "./sdk/sdk-model.ts";
 
 /** The model of a profile. `stallMs` is the silence, milliseconds, after which a call fails. */

@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
 import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.ts";
-import type { ConversationMessage, Model } from "../../agent/model/model.ts";
+import type { ConversationMessage } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
 import type { NeedsApproval } from "../../agent/requests.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
+import { describeEnded } from "../../agent/tools/commands/process.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import { BackgroundProcesses } from "../../workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { type EventLog, LeaseLostError } from "../events/event-log.ts";
 import type { RunLog } from "../events/run-log.ts";
+import type { ProfileInForce } from "../models.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation, type StoredMessage } from "../store/messages.ts";
@@ -24,8 +27,8 @@ export interface ExecutionOptions {
   eventLog: EventLog;
   logger: Logger;
   userRoot: (userId: string) => Promise<Directory>;
-  /** The model of a profile ("" for the default one); undefined if there is no such profile. */
-  modelFor: (profile: string) => Model | undefined;
+  /** What a profile comes to ("" for the default one); undefined if there is no such profile. */
+  profileFor: (profile: string) => ProfileInForce | undefined;
   tools: Tool[];
   sandbox: Sandbox;
   skillsDirectory: string;
@@ -137,20 +140,26 @@ async function work(
   if (run.attempt > options.maxAttempts) {
     return await endEarly(past, log, options, interruptedTooOften(run.attempt));
   }
-  const model = options.modelFor(run.profile);
-  if (!model) return await endEarly(past, log, options, profileUnknown(run.profile));
+  const profile = options.profileFor(run.profile);
+  if (!profile) return await endEarly(past, log, options, profileUnknown(run.profile));
   if (progress.started) sayResumed(past, log);
   const setting = await gatherSetting(run, options).catch((error) => {
     options.logger.error({ runId: run.runId, error }, "what a run needs could not be gathered");
     return null;
   });
   if (!setting) return await endEarly(past, log, options, internalError);
+  const processes = new BackgroundProcesses({
+    signal: control.signal,
+    onEnded: (state) => log.event({ type: "notice", code: "process_ended", msg: describeEnded(state) }),
+  });
   const outcome = await runAgent(
     {
       ...setting,
+      workplace: { ...setting.workplace, processes },
       conversation: past.conversation,
       tools: options.tools,
-      model,
+      model: profile.model,
+      fallbacks: profile.fallbacks,
       maxSteps: options.maxSteps,
       firstStep: progress.steps + 1,
       interrupted: isInterrupted(run),
@@ -165,7 +174,7 @@ async function work(
     },
     fencedSink(log, control),
     control.signal,
-  );
+  ).finally(() => processes.close());
   return endAs(outcome, control, log);
 }
 

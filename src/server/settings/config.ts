@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
-import { type Profiles, resolveProfiles } from "../../agent/model/profiles.ts";
+import { type Profiles, resolveProfiles } from "../../agent/model/profiles/resolve-profiles.ts";
 import { findPackageRoot, isPackageRoot } from "../package-root.ts";
 import { StartError } from "../start-error.ts";
 import { findWeakness } from "./secret-strength.ts";

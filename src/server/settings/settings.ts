@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { ModelProfile } from "../../agent/model/profiles.ts";
+import { ModelProfile } from "../../agent/model/profiles/model-profile.ts";
 import { parseAllowedHost } from "../../workspace/network/host-pattern.ts";
 import { logLevels } from "../log.ts";
 import { parseDatabaseUrl } from "../store/database-url.ts";

@@ -10,7 +10,7 @@ import {
   type ModelRequest,
   noUsage,
 } from "../model.ts";
-import { resolveProfiles } from "../profiles.ts";
+import { resolveProfiles } from "../profiles/resolve-profiles.ts";
 import type { SdkWire } from "./sdk-model.ts";
 
 let models: ModelServer;

@@ -2,7 +2,7 @@ import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provide
 import { type Callee, explainFault, explainMalformed, type Fault, readRetryAfter } from "../failure.ts";
 import { isRecord, readFault, readFaultBody } from "../fault-body.ts";
 import { type Model, ModelError, type ModelReply } from "../model.ts";
-import type { ResolvedProfile } from "../profiles.ts";
+import type { ResolvedProfile } from "../profiles/resolve-profiles.ts";
 import { createPostFetch } from "./post-fetch.ts";
 import { toPrompt } from "./prompt.ts";
 import { createReplyCollector } from "./reply-collector.ts";

@@ -39,8 +39,7 @@ async function ask(models: Models, profile: string, what: string, signal: AbortS
   const content = "Answer with the one word: ready";
   try {
     const request = { system: "", tools: [], messages: [{ payload: { role: "user", content } as const }] };
-    const model = models.modelFor(profile);
-    await model?.call(request, () => {}, AbortSignal.any([signal, patience]));
+    await models.profileFor(profile)?.model.call(request, () => {}, AbortSignal.any([signal, patience]));
     return ok(name, `${what}; answered in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { createModel } from "./create-model.ts";
-import { type ProfileSettings, type ProfilesFile, resolveProfiles } from "./profiles.ts";
+import { createModel } from "../create-model.ts";
+import type { ProfilesFile } from "./model-profile.ts";
+import { type ProfileSettings, resolveProfiles } from "./resolve-profiles.ts";
 
 function resolve(settings: Partial<ProfileSettings>) {
   const result = resolveProfiles({ environment: {}, ...settings });

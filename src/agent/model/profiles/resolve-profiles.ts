@@ -1,45 +1,8 @@
-import { z } from "zod";
-import type { ModelFacts } from "./model.ts";
-import { type Provider, type ProviderName, providerNames, providers } from "./providers.ts";
-
-const baseUrl = z
-  .string()
-  .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), "must be an http or https address");
-
-/** A way to call a model, as `zcbot.jsonc` describes it. */
-export const ModelProfile = z.strictObject({
-  provider: z.enum(providerNames, `must be one of ${providerNames.join(", ")}`),
-  model: z.string().min(1, "must name a model").describe("the provider's own name of the model"),
-  baseUrl: baseUrl.optional().describe("where the provider is, if not at its usual address"),
-  apiKeyVariable: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("the variable that holds the key, if not the usual one"),
-  temperature: z.number().min(0).max(2).optional(),
-  maxOutputTokens: z.int().min(1).optional(),
-  headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
-  options: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe("further fields of the request; for openai, anthropic and google, options of their SDK"),
-  includeUsage: z
-    .boolean()
-    .optional()
-    .describe("false where a /chat/completions server refuses stream_options"),
-  sendReasoning: z
-    .enum(["as-given", "every", "never"])
-    .optional()
-    .describe("which messages carry reasoning_content back to a /chat/completions server"),
-});
-export type ModelProfile = z.infer<typeof ModelProfile>;
-
-/** The part of `zcbot.jsonc` that is about models. */
-export const ProfilesFile = z.strictObject({
-  profiles: z.record(z.string().min(1), ModelProfile).optional(),
-  defaultProfile: z.string().min(1).optional(),
-});
-export type ProfilesFile = z.infer<typeof ProfilesFile>;
+import type { ApprovalRule } from "../../../protocol/agent/approval.ts";
+import type { ModelFacts } from "../model.ts";
+import { type Provider, type ProviderName, providerNames, providers } from "../providers.ts";
+import { baseUrl, ModelProfile, type ProfilesFile } from "./model-profile.ts";
+import { checkReferences, type NamingProfile } from "./references.ts";
 
 /** A profile with everything needed to call its model. Printed or logged, it shows no key and no header. */
 export interface ResolvedProfile {
@@ -58,6 +21,13 @@ export interface ResolvedProfile {
   includeUsage: boolean;
   sendReasoning: "as-given" | "every" | "never";
   facts: ModelFacts;
+  /** Which of the facts the profile itself gives: no catalogue knows better. */
+  given: Pick<ModelProfile, "contextWindow" | "vision" | "prices">;
+  instructions: string;
+  /** Names of other profiles, all of them known. */
+  fallback: readonly string[];
+  summaryProfile: string | undefined;
+  approvals: readonly ApprovalRule[];
 }
 
 export interface ProfileSettings {
@@ -82,8 +52,17 @@ export function resolveProfiles(settings: ProfileSettings): Profiles | { problem
     if (resolved) profiles.set(name, resolved);
   }
   const name = chooseDefault(settings, profiles, problems);
+  problems.push(...checkReferences(namedProfiles(settings, profiles)));
   if (problems.length > 0 || name === undefined) return { problems };
   return { profiles, default: name };
+}
+
+/** Those of the file, whether they can be used or not, and those that were made. */
+function namedProfiles(
+  { file }: ProfileSettings,
+  made: ReadonlyMap<string, ResolvedProfile>,
+): Map<string, NamingProfile> {
+  return new Map<string, NamingProfile>([...made, ...Object.entries(file?.profiles ?? {})]);
 }
 
 /** The default profile's name; the profile is made if it is only named as `<provider>/<model>`. */
@@ -189,11 +168,16 @@ function resolve(
     sendReasoning: profile.sendReasoning ?? provider.sendReasoning ?? "as-given",
     facts: {
       profile: name,
-      contextWindow: 128_000,
+      contextWindow: profile.contextWindow ?? 128_000,
       maxOutputTokens: profile.maxOutputTokens,
-      vision: false,
-      prices: null,
+      vision: profile.vision ?? false,
+      prices: profile.prices ?? null,
     },
+    given: { contextWindow: profile.contextWindow, vision: profile.vision, prices: profile.prices },
+    instructions: profile.instructions ?? "",
+    fallback: profile.fallback ?? [],
+    summaryProfile: profile.summaryProfile,
+    approvals: profile.approvals ?? [],
   };
 }
 
