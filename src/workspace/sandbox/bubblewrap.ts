@@ -3,7 +3,7 @@ import { bridgeEnvironment } from "../network/bridge.ts";
 import type { Mount } from "./root.ts";
 import { inside, insideUser } from "./root.ts";
 import { type Build, type CommandLimits, commandEnvironment } from "./sandbox.ts";
-import type { View } from "./view.ts";
+import { userSkills, type View } from "./view.ts";
 
 export interface BubblewrapOptions {
   /** Path of `bwrap`. */
@@ -53,6 +53,7 @@ export function bubblewrap(options: BubblewrapOptions): Build {
         ...isolation,
         ...scenery,
         ...(view.userFiles ? ["--ro-bind", dirname(command.cwd), inside.files] : []),
+        ...userSkills(command.cwd).flatMap((folder) => ["--ro-bind", folder, inside.userSkills]),
         ...[command.writes === false ? "--ro-bind" : "--bind", command.cwd, inside.work],
         ...(proxy ? ["--ro-bind", proxy, inside.proxy] : []),
         ...["--chdir", inside.work],

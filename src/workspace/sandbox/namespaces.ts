@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { devices, inside, insideUser, type Mount } from "./root.ts";
 import { type Build, type CommandLimits, commandEnvironment } from "./sandbox.ts";
-import type { View } from "./view.ts";
+import { userSkills, type View } from "./view.ts";
 
 export interface NamespacesOptions {
   /** For files of its own. */
@@ -76,6 +76,7 @@ export function namespaces(options: NamespacesOptions): Build {
     const all = [
       ...scenery,
       ...(view.userFiles ? [bind({ from: dirname(command.cwd), to: inside.files, kind: "directory" })] : []),
+      ...userSkills(command.cwd).map((from) => bind({ from, to: inside.userSkills, kind: "directory" })),
       bind(work, command.writes === false ? "ro,nodev" : "rw,nodev"),
     ];
     // mount takes this from a regular file only.

@@ -170,6 +170,7 @@ function isolate(
     containment: "namespace",
     network: wayOut ? "listed" : "none",
     pathInside: () => inside.work,
+    pathOfSkills: (_, source) => (source === "user" ? inside.userSkills : inside.skills),
     pathOfProgram,
     async prepare(command) {
       const proxy = command.network ? await wayOut?.(command) : undefined;

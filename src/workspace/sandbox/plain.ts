@@ -42,6 +42,7 @@ export function plainSandbox(
     network: "open",
     lacks,
     pathInside: (hostPath) => hostPath,
+    pathOfSkills: (hostFolder) => hostFolder,
     pathOfProgram: (program) => program,
     prepare: (command, mark) => ({
       argv: [...prefix, ...command.argv],

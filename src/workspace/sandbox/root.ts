@@ -14,6 +14,8 @@ export const inside = {
   /** All directories of the user, read-only, where the operator shows them. */
   files: "/files",
   skills: "/skills",
+  /** The user's own, where there are any. */
+  userSkills: "/user-skills",
   /** Programs and sockets that zcbot brings along. */
   tools: "/run/zcbot",
   proxy: "/run/zcbot/proxy",
@@ -64,7 +66,19 @@ export async function prepareRoot(
 ): Promise<string> {
   const root = join(parent, "root");
   await rm(root, { recursive: true, force: true });
-  const folders = ["proc", "dev/pts", "dev/shm", "tmp", "etc", "old", "empty", "var", "work", "files"];
+  const folders = [
+    "proc",
+    "dev/pts",
+    "dev/shm",
+    "tmp",
+    "etc",
+    "old",
+    "empty",
+    "var",
+    "work",
+    "files",
+    "user-skills",
+  ];
   for (const folder of folders) await mkdir(join(root, folder), { recursive: true });
   for (const [name, text] of Object.entries(etc)) await writeFile(join(root, "etc", name), text);
   const places: Mount[] = Object.keys(devices).map((name) => ({

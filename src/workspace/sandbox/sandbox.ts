@@ -22,6 +22,8 @@ export interface Sandbox {
   readonly lacks: readonly string[];
   /** Where commands find what stands at this absolute path of the host. */
   pathInside(hostPath: string): string;
+  /** Where commands find this folder of skills: the operator's (`built_in`), or the `.skills` of their own user. */
+  pathOfSkills(hostFolder: string, source: "built_in" | "user"): string;
   /** Where commands find a program that zcbot brings along. */
   pathOfProgram(program: string): string;
   /** How a command is started; `mark` goes into its environment where nothing better tells its processes. */

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { groupLauncher } from "./plain.ts";
 import { commandEnvironment, type Sandbox } from "./sandbox.ts";
-import type { ViewOptions } from "./view.ts";
+import { userSkills, type ViewOptions } from "./view.ts";
 
 /**
  * Commands under macOS's `sandbox-exec`, for development: they write to their directory and to nothing else, do not read
@@ -26,7 +26,7 @@ export async function seatbelt({ hidden, skills, readable, programs }: ViewOptio
     [
       "(version 1)(deny default)(allow process-exec process-fork signal sysctl-read mach-lookup)",
       "(allow file-read-metadata)",
-      `(allow file-read* ${[...readableToo, ...readable, ...programs].map(below).join(" ")})`,
+      `(allow file-read* ${[...readableToo, ...readable, ...programs, ...userSkills(cwd)].map(below).join(" ")})`,
       `(deny file-read* ${secret.map(below).join(" ")})`,
       `(allow file-read*${writes ? " file-write*" : ""} ${below(cwd)})`,
       '(allow file-write* (literal "/dev/null") (literal "/dev/zero"))',
@@ -37,6 +37,7 @@ export async function seatbelt({ hidden, skills, readable, programs }: ViewOptio
     containment,
     network: "none",
     pathInside: (hostPath) => hostPath,
+    pathOfSkills: (hostFolder) => hostFolder,
     pathOfProgram: (program) => program,
     prepare: (command) => ({
       argv: [

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { lstatSync } from "node:fs";
 import { lstat, readdir, readlink, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { inside, type Mount, prepareRoot } from "./root.ts";
 import { commandPath } from "./sandbox.ts";
@@ -88,6 +89,15 @@ export async function listProcMounts(root: string, whole: boolean): Promise<Moun
     ...files.map((mount) => ({ ...mount, from: "/dev/null" })),
     ...folders.map((mount) => ({ ...mount, from: join(root, "empty") })),
   ];
+}
+
+/**
+ * The skills of the user in whose directory a command works, if there are any. A link is none: it would be followed before
+ * the command is shut in.
+ */
+export function userSkills(cwd: string): string[] {
+  const folder = join(dirname(cwd), ".skills");
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ? [folder] : [];
 }
 
 /** Where commands find one of the `programs`. */

@@ -40,6 +40,7 @@ const readOnlyPlaces = [
   "/lib",
   "/etc",
   "/skills",
+  "/user-skills",
   "/files",
   "/run",
   "/run/zcbot",
