@@ -6,6 +6,7 @@ import type { AgentSink } from "./agent.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage, Model } from "./model/model.ts";
 import { askPerson, findGate, type Gate, type NeedsApproval } from "./requests.ts";
+import { withNews } from "./tools/commands/process.ts";
 import type { Tool, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
@@ -243,7 +244,7 @@ async function runCall(
   live = false;
   // In one breath with the result: what has been answered is never asked again.
   if (gate?.kind === "question") sayAnswered();
-  answerCall(call, outcome, performance.now() - startedAt, sink);
+  answerCall(call, withNews(outcome, workplace), performance.now() - startedAt, sink);
 }
 
 /** A database that hangs must not keep a cancel from being answered. */

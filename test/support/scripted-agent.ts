@@ -17,6 +17,7 @@ import type {
 } from "../../src/agent/model/model.ts";
 import type { Tool, ToolContext, ToolEffect, ToolOutcome } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
+import { BackgroundProcesses } from "../../src/workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
 
 /** One answer of a scripted model. */
@@ -41,6 +42,7 @@ export const workplace = {
   directory: { hostPath: "/主机/目录" } as Directory,
   userRoot: { hostPath: "/主机" } as Directory,
   sandbox: { pathInside: (path) => path } as Sandbox,
+  processes: new BackgroundProcesses(),
 };
 
 /** Streams the text character by character. */

@@ -1,5 +1,6 @@
 import type { ToolContext } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
+import { BackgroundProcesses } from "../../src/workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
 import { facts } from "./scripted-agent.ts";
 
@@ -13,6 +14,7 @@ export function toolContext(
     directory,
     userRoot: directory,
     sandbox,
+    processes: new BackgroundProcesses(),
     callId: "call-1",
     model: { facts },
     conversation: [],

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { MessageNotes } from "../../protocol/message.ts";
 import type { GivenAnswer, Request } from "../../protocol/request.ts";
 import type { Directory } from "../../workspace/directory.ts";
+import type { BackgroundProcesses } from "../../workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { AgentEvent } from "../agent.ts";
 import type { ConversationMessage, Model, ToolDefinition } from "../model/model.ts";
@@ -20,6 +21,8 @@ export interface Workplace {
   userRoot: Directory;
   /** What runs commands and searches in it. */
   sandbox: Sandbox;
+  /** What goes on beside the run. */
+  processes: BackgroundProcesses;
 }
 
 export interface ToolContext extends Workplace {

@@ -2,12 +2,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { toolContext } from "../../../test/support/tool-context.ts";
 import type { Directory, OpenedFile } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
 import { findLauncher, plainSandbox } from "../../workspace/sandbox/plain.ts";
-import { createLiveOutput } from "./commands/live-output.ts";
 import type { ToolContext, ToolOutcome } from "./tool.ts";
 import { createTools } from "./tools.ts";
 
@@ -45,7 +44,18 @@ function numbered(count: number): string {
 test("the tools are offered in a fixed order, and bash only where commands may run", () => {
   const names = (bash: boolean): string[] =>
     createTools({ bash, maxCommandMs: 1_800_000 }).map((tool) => tool.definition.name);
-  expect(names(true)).toEqual(["read", "list", "glob", "grep", "write", "edit", "todo", "ask", "bash"]);
+  expect(names(true)).toEqual([
+    "read",
+    "list",
+    "glob",
+    "grep",
+    "write",
+    "edit",
+    "todo",
+    "ask",
+    "bash",
+    "process",
+  ]);
   expect(names(false)).not.toContain("bash");
 });
 
@@ -266,82 +276,4 @@ test("a huge search result is cut and says so", async () => {
   const { content } = await call("grep", { pattern: "匹配" });
   expect(Buffer.byteLength(content)).toBeLessThan(50_000);
   expect(content).toMatch(/\[.*narrow/);
-});
-
-test("a command runs in the directory and reports its output and exit code", async () => {
-  await put("数据.txt", "你好\n");
-  const pieces: string[] = [];
-  const outcome = await call(
-    "bash",
-    { command: "cat 数据.txt; sleep 0.01; echo 错 >&2; exit 3" },
-    { report: (text) => pieces.push(text) },
-  );
-  expect(outcome.isError).toBe(true);
-  expect(outcome.content).toMatch(/你好[\s\S]*\[exit code 3, /);
-  expect(pieces.join("")).toBe("你好\n错\n");
-  expect(await call("bash", { command: "true" })).toMatchObject({ isError: false });
-});
-
-test("huge output is cut in the middle, and few reports are made of it", async () => {
-  const pieces: string[] = [];
-  const outcome = await call(
-    "bash",
-    { command: "seq -f 第%.0f行 200000" },
-    { report: (text) => pieces.push(text) },
-  );
-  expect(Buffer.byteLength(outcome.content)).toBeLessThan(40_000);
-  expect(outcome.content).toMatch(/^第1行/);
-  expect(outcome.content).toMatch(/第200000行\n\[.* left out of the middle/);
-  expect(pieces.join("").length).toBeLessThan(300_000);
-  expect(pieces.at(-1)).toMatch(/live output stops here/);
-});
-
-test("a command past its time is killed, and so is one whose run is stopped", async () => {
-  const late = await call("bash", { command: "echo 开始; sleep 60", timeout_seconds: 0.2 });
-  expect(late).toMatchObject({
-    isError: true,
-    content: expect.stringMatching(/开始\n[\s\S]*\[killed after 0.2 s/),
-  });
-  const stop = new AbortController();
-  const stopped = await call(
-    "bash",
-    { command: "echo 开始; sleep 60" },
-    { signal: stop.signal, report: () => stop.abort() },
-  );
-  expect(stopped.content).toMatch(/开始\n[\s\S]*\[killed because the run was stopped/);
-});
-
-test("live output comes at once, then gathered, and ends with what is left", () => {
-  vi.useFakeTimers();
-  try {
-    const reports: string[] = [];
-    const live = createLiveOutput((text) => reports.push(text));
-    for (const piece of ["一", "二", "三"]) live.add(piece);
-    expect(reports).toEqual(["一"]);
-    vi.advanceTimersByTime(50);
-    live.add("四");
-    expect(reports).toEqual(["一", "二三"]);
-    live.end();
-    live.add("五");
-    vi.advanceTimersByTime(1000);
-    expect(reports).toEqual(["一", "二三", "四"]);
-  } finally {
-    vi.useRealTimers();
-  }
-});
-
-test("a command runs also where its directory was removed meanwhile", async () => {
-  const child = directory.child("删了");
-  const bash = tools.find((tool) => tool.definition.name === "bash");
-  const context = toolContext(child, sandbox);
-  expect(await bash?.execute({ command: "pwd", timeout_seconds: 9 }, context)).toMatchObject({
-    content: expect.stringContaining("删了"),
-    isError: false,
-  });
-});
-
-test("a command may ask for no more time than the operator allows, and gets no more unasked", () => {
-  const bash = createTools({ bash: true, maxCommandMs: 60_000 }).at(-1);
-  expect(bash?.parameters.parse({ command: "ls" })).toMatchObject({ timeout_seconds: 60 });
-  expect(bash?.parameters.safeParse({ command: "ls", timeout_seconds: 61 }).success).toBe(false);
 });

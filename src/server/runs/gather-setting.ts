@@ -22,7 +22,7 @@ export async function readAhead(
 export async function gatherSetting(
   run: StartedRun,
   { userRoot, skillsDirectory, tools, sandbox }: ExecutionOptions,
-): Promise<{ system: string; workplace: Workplace }> {
+): Promise<{ system: string; workplace: Omit<Workplace, "processes"> }> {
   const root = await userRoot(run.userId);
   const [memory, skill] = await Promise.all([
     run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),

@@ -1,14 +1,16 @@
 import { z } from "zod";
-import { ApiError } from "../../../protocol/error.ts";
-import { runCommand } from "../../../workspace/run-command.ts";
-import type { CommandResult, Sandbox } from "../../../workspace/sandbox/sandbox.ts";
-import { defineTool, showSize } from "../define-tool.ts";
-import type { Tool } from "../tool.ts";
+import type { Sandbox } from "../../../workspace/sandbox/sandbox.ts";
+import { defineTool } from "../define-tool.ts";
+import type { Tool, ToolContext, ToolOutcome } from "../tool.ts";
 import { createLiveOutput } from "./live-output.ts";
+import { describeProcess } from "./process.ts";
+import { runShell } from "./shell.ts";
+import { openShownOutput, renderOutput } from "./shown-output.ts";
 
 /** What a command gets that asks for no time of its own, seconds. */
 const usualTimeout = 120;
-const maxOutputBytes = 32 * 1024;
+/** How long the first look at a process waits for something to see, milliseconds. */
+const firstLookMs = 1_000;
 
 const networks: Record<Sandbox["network"], string> = {
   none: " It has no network.",
@@ -16,81 +18,76 @@ const networks: Record<Sandbox["network"], string> = {
   open: "",
 };
 
+/** In a sandbox each command is alone: what it listens on, nobody else reaches. */
+const alone =
+  " Each command has a /tmp and local ports of its own: start a server and what talks to it in one command.";
+
 /** The tool that runs a shell command in the task's directory, for `maxTimeout` seconds at most. */
 export function createBashTool(maxTimeout: number, network: Sandbox["network"]): Tool {
+  const usual = Math.min(usualTimeout, maxTimeout);
   return defineTool({
     name: "bash",
-    description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. Of long output the middle is left out: write it to a file and read that in parts.${networks[network]}`,
+    description: `Run a bash command in the working directory. It has no terminal and cannot ask for input; each call is a new shell, and nothing it started outlives it. With background it goes on while you work, to be followed and stopped with process, and ends at the latest with your turn.${network === "open" ? "" : alone}${networks[network]}`,
     effect: "external",
     parameters: z.object({
       command: z.string().min(1).describe("the command, as bash takes it"),
+      background: z
+        .boolean()
+        .optional()
+        .describe("true: start it and go on, for what takes long; do not write & yourself"),
       timeout_seconds: z
         .number()
         .positive()
         .max(maxTimeout)
-        .default(Math.min(usualTimeout, maxTimeout))
-        .describe("after this time the command is killed"),
+        .optional()
+        .describe(`after this time it is killed; ${usual} by default, in the background ${maxTimeout}`),
     }),
-    async execute({ command, timeout_seconds }, { directory, sandbox, signal, report }) {
-      const live = createLiveOutput(report);
-      const room = await directory.space.room();
-      const watch = directory.space.watch(signal);
-      try {
-        // The person may have removed it since.
-        await directory.makeDirectory("");
-        const result = await runCommand(sandbox, {
-          argv: [...withinRoom(room), "bash", "-c", command],
-          cwd: directory.hostPath,
-          network: true,
-          timeoutMs: timeout_seconds * 1000,
-          maxOutputBytes,
-          signal: watch.signal,
-          onOutput: live.add,
-        });
-        const { reason } = watch.signal;
-        const outgrown = reason instanceof ApiError ? reason.message : undefined;
-        return {
-          content: renderResult(result, outgrown ?? describeEnd(result, timeout_seconds)),
-          isError: result.exitCode !== 0 || result.killedBy !== null,
-        };
-      } finally {
-        watch.end();
-        live.end();
-      }
+    subject: ({ command }) => ({ kind: "command", text: command }),
+    async execute({ command, background, timeout_seconds }, context) {
+      if (background) return startProcess(command, timeout_seconds ?? maxTimeout, context);
+      return runToEnd(command, timeout_seconds ?? usual, context);
     },
   });
 }
 
-/** Room with which no command comes to its end in an instant, bytes. */
-const muchRoom = 2 ** 30;
-
-/** Near the end of the room no file grows beyond what is left; beyond the quota none grows, but what frees space works. */
-function withinRoom(room: number): [string, ...string[]] | [] {
-  if (room >= muchRoom) return [];
-  return ["sh", "-c", 'ulimit -f "$1"; shift; exec "$@"', "sh", String(Math.floor(room / 512))];
-}
-
-function renderResult(result: CommandResult, end: string): string {
-  const output = result.output.trimEnd();
-  const lines = [output === "" ? "[no output]" : output];
-  if (result.droppedBytes > 0) {
-    lines.push(
-      `[${showSize(result.droppedBytes)} left out of the middle; write the output to a file and read it in parts]`,
+async function runToEnd(
+  command: string,
+  timeoutSeconds: number,
+  { directory, sandbox, signal, report }: ToolContext,
+): Promise<ToolOutcome> {
+  const live = createLiveOutput(report);
+  const output = openShownOutput(directory);
+  try {
+    const end = await runShell(
+      { directory, sandbox },
+      {
+        command,
+        timeoutSeconds,
+        signal,
+        onOutput(text) {
+          live.add(text);
+          output.add(text);
+        },
+      },
     );
+    const shown = renderOutput(await output.finish());
+    return { content: `${shown || "[no output]"}\n[${end.text}]`, isError: end.isError };
+  } finally {
+    live.end();
+    await output.discard();
   }
-  lines.push(`[${end}, ${(result.durationMs / 1000).toFixed(1)} s]`);
-  return lines.join("\n");
 }
 
-/** How shells report SIGXFSZ. */
-const fileTooLarge = 128 + 25;
-
-function describeEnd({ exitCode, killedBy }: CommandResult, timeout: number): string {
-  if (killedBy === "timeout") return `killed after ${timeout} s; set timeout_seconds if it needs longer`;
-  if (killedBy === "abort") return "killed because the run was stopped";
-  if (killedBy === "signal" && exitCode === fileTooLarge)
-    return "killed because a file grew beyond what the user's disk space has room for; delete what is not needed";
-  if (killedBy === "signal")
-    return `killed by a signal, exit code ${exitCode}; perhaps for using too much memory`;
-  return `exit code ${exitCode}`;
+async function startProcess(
+  command: string,
+  timeoutSeconds: number,
+  { directory, sandbox, processes, signal }: ToolContext,
+): Promise<ToolOutcome> {
+  const process = processes.start(
+    command,
+    (stop, onOutput) => runShell({ directory, sandbox }, { command, timeoutSeconds, signal: stop, onOutput }),
+    () => openShownOutput(directory),
+  );
+  const output = await processes.take(process.id, firstLookMs, signal);
+  return { content: describeProcess(process, output), isError: process.end?.isError ?? false };
 }
