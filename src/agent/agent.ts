@@ -115,8 +115,8 @@ export async function runAgent(
     context: (context) => sink.context(context),
     committed: () => sink.committed(),
     message(message) {
-      const { payload, providerData, notes } = message;
-      conversation.push({ payload, providerData, notes });
+      const { payload, providerData, notes, usage } = message;
+      conversation.push({ payload, providerData, notes, tokensIn: usage?.tokensIn });
       return sink.message(message);
     },
   };
