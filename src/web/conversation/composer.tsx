@@ -8,6 +8,8 @@ import {
   useLayoutEffect,
   useRef,
 } from "react";
+import { useNamesForPasted } from "../composer/attachments.ts";
+import { SkillList, useSkillCompletion } from "../composer/skill-list.tsx";
 import { filesOf } from "../files/drop-zone.ts";
 import { UploadBar } from "../files/upload-bar.tsx";
 import type { Upload } from "../files/use-upload.ts";
@@ -25,6 +27,8 @@ interface ComposerProps {
   canSend: boolean;
   placeholder: string;
   tall?: boolean;
+  /** What goes with the message, above its text. */
+  attached?: ReactNode;
   children?: ReactNode;
   ref?: Ref<{ focus: () => void }>;
 }
@@ -48,9 +52,12 @@ export function Composer(props: ComposerProps) {
     if (!touch.matches) area.current?.focus();
   }, []);
 
+  const nameFiles = useNamesForPasted();
+  const skills = useSkillCompletion(text, onChange);
   const keyDown = (event: KeyboardEvent) => {
     // keyCode 229 is an input method's, also in browsers that have ended the composition by then.
     const composing = event.nativeEvent.isComposing || event.keyCode === 229;
+    if (!composing && skills?.takeKey(event)) return;
     if (event.key !== "Enter" || event.shiftKey || composing || touch.matches) return;
     event.preventDefault();
     if (canSend) onSend();
@@ -59,11 +66,16 @@ export function Composer(props: ComposerProps) {
   return (
     <div className="space-y-2">
       <UploadBar upload={props.upload} />
-      <div className="rounded-2xl border border-border-strong bg-card shadow-black/4 shadow-sm transition-colors focus-within:border-primary focus-within:ring-3 focus-within:ring-primary/12">
+      <div className="relative rounded-2xl border border-border-strong bg-card shadow-black/4 shadow-sm transition-colors focus-within:border-primary focus-within:ring-3 focus-within:ring-primary/12">
+        {skills && <SkillList completion={skills} />}
+        {props.attached}
         <textarea
           ref={area}
           rows={props.tall ? 4 : 1}
           aria-label={props.placeholder}
+          aria-autocomplete="list"
+          aria-controls={skills?.listId}
+          aria-activedescendant={skills ? `${skills.listId}-${skills.active}` : undefined}
           placeholder={props.placeholder}
           className={`block max-h-[42dvh] w-full resize-none bg-transparent px-4 pt-3 pb-1 leading-relaxed outline-none placeholder:text-muted-foreground/80 ${
             props.tall ? "min-h-28" : ""
@@ -75,7 +87,7 @@ export function Composer(props: ComposerProps) {
             const files = filesOf(event.clipboardData);
             if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
             event.preventDefault();
-            onFiles(files);
+            onFiles(nameFiles(files));
           }}
         />
         <div className="flex items-center gap-1 px-2 pb-2">

@@ -1,61 +1,91 @@
-import { CircleSlash, GitBranch, Hourglass, RotateCw, TriangleAlert, Unplug } from "lucide-react";
-import { lazy, memo, Suspense } from "react";
-import type { ResumedPart } from "../../client/turn.ts";
+import { CircleSlash, GitBranch, RotateCw, TriangleAlert } from "lucide-react";
+import { memo } from "react";
+import type { Usage, UserTurn } from "../../client/turn.ts";
 import { Button } from "../components/button.tsx";
 import { CopyButton } from "../components/copy-button.tsx";
+import { FileChip } from "../files/file-chip.tsx";
 import { useLanguage } from "../language/language.ts";
 import { explainCode } from "../language/problem.ts";
+import { LazyMarkdown } from "../markdown/lazy-markdown.tsx";
 import { RequestCard } from "../requests/request-card.tsx";
 import { ToolCard } from "../tools/tool-card.tsx";
 import { useConversationActions } from "./actions.ts";
+import { Compaction } from "./parts/compaction.tsx";
+import { FallbackLine, NoticeLine, ResumedLine, RetryLine, WorkingLine } from "./parts/quiet-lines.tsx";
+import { UsageLine } from "./parts/usage-line.tsx";
 import { Reasoning } from "./reasoning.tsx";
 import type { Row } from "./rows.ts";
-
-// The renderer is the largest part of the app: the frame is drawn before it is there.
-const Markdown = lazy(() =>
-  import("../markdown/markdown.tsx").then((module) => ({ default: module.Markdown })),
-);
 
 interface RowViewProps extends Omit<Row, "key"> {
   /** The row's key: what it is called when it remembers being open. */
   name: string;
 }
 
-/** One row of the transcript. */
-export const RowView = memo(function RowView({ item, turn, live, last, newest, name }: RowViewProps) {
-  if ("role" in item) return <UserMessage text={item.text} turn={turn} />;
+/** One row of the transcript; the last of a turn tells what its run took. */
+export const RowView = memo(function RowView(row: RowViewProps) {
+  const { item, turn, live, last, usage } = row;
+  if (!("role" in item) && item.type === "text")
+    return <Answer text={item.text} streaming={live} last={last} turn={turn} usage={usage} />;
+  return (
+    <>
+      <Content {...row} />
+      {usage && <UsageLine usage={usage} />}
+    </>
+  );
+});
+
+function Content({ item, turn, live, last, newest, name }: RowViewProps) {
+  if ("role" in item) return <UserMessage message={item} turn={turn} />;
   switch (item.type) {
     case "text":
-      return <Answer text={item.text} streaming={live} last={last} turn={turn} />;
+      return null;
     case "reasoning":
       return <Reasoning name={name} text={item.text} live={live} />;
     case "tool":
       return <ToolCard call={item} />;
     case "request":
       return <RequestCard part={item} open={live} />;
+    case "compaction":
+      return <Compaction part={item} name={name} />;
+    case "notice":
+      return <NoticeLine part={item} />;
+    case "fallback":
+      return <FallbackLine part={item} />;
     case "resumed":
-      return <ResumedNotice reason={item.reason} />;
+      return <ResumedLine reason={item.reason} />;
     case "retry":
-      return <RetryNotice attempt={item.attempt} reason={item.reason} />;
+      return <RetryLine part={item} />;
     case "cancelled":
       return <CancelledNotice newest={newest && last} />;
     case "error":
       return <ErrorNotice code={item.code} message={item.message} newest={newest} />;
     case "working":
-      return <WorkingNotice queued={item.queued} />;
+      return <WorkingLine queued={item.queued} />;
   }
-});
+}
 
-function UserMessage({ text, turn }: { text: string; turn: number }) {
+function UserMessage({ message, turn }: { message: UserTurn; turn: number }) {
   const { t } = useLanguage();
+  const { text, attachments } = message;
   return (
     <div className="group/message flex items-center justify-end gap-1">
       {turn > 0 && <ForkButton turn={turn} className="group-hover/message:opacity-100" />}
-      <article aria-label={t("task.you")} className="max-w-[85%]">
-        <p className="rounded-2xl rounded-br-md bg-primary-soft px-4 py-2.5 whitespace-pre-wrap wrap-anywhere">
-          {text}
-        </p>
-      </article>
+      <div className="flex max-w-[85%] min-w-0 flex-col items-end gap-2">
+        {attachments.length > 0 && (
+          <ul aria-label={t("attachment.list")} className="flex max-w-full flex-wrap justify-end gap-1.5">
+            {attachments.map((path) => (
+              <li key={path} className="min-w-0">
+                <FileChip path={path} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <article aria-label={t("task.you")} className="max-w-full">
+          <p className="rounded-2xl rounded-br-md bg-primary-soft px-4 py-2.5 whitespace-pre-wrap wrap-anywhere">
+            {text}
+          </p>
+        </article>
+      </div>
     </div>
   );
 }
@@ -65,16 +95,16 @@ interface AnswerProps {
   streaming: boolean;
   last: boolean;
   turn: number;
+  usage: Usage | null;
 }
 
-function Answer({ text, streaming, last, turn }: AnswerProps) {
+function Answer({ text, streaming, last, turn, usage }: AnswerProps) {
   return (
     <article className="group/answer">
-      <Suspense fallback={<p className="prose whitespace-pre-wrap">{text}</p>}>
-        <Markdown text={text} streaming={streaming} />
-      </Suspense>
+      <LazyMarkdown text={text} streaming={streaming} />
       {last && (
-        <div className="-ml-2 mt-1 flex">
+        <div className="mt-1 flex items-center gap-1">
+          {usage && <UsageLine usage={usage} />}
           <CopyButton
             text={text}
             className="opacity-0 group-hover/answer:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
@@ -99,40 +129,6 @@ function ForkButton({ turn, className }: { turn: number; className: string }) {
     >
       <GitBranch size={15} aria-hidden="true" />
     </button>
-  );
-}
-
-function WorkingNotice({ queued }: { queued: number | null }) {
-  const { t } = useLanguage();
-  return (
-    <p className="flex items-center gap-2.5 text-muted-foreground text-sm">
-      {queued === null ? (
-        <span aria-hidden="true" className="breathing size-2 rounded-full bg-primary" />
-      ) : (
-        <Hourglass size={15} aria-hidden="true" />
-      )}
-      {queued === null ? t("task.working") : t("task.queued", { position: queued })}
-    </p>
-  );
-}
-
-function ResumedNotice({ reason }: { reason: ResumedPart["reason"] }) {
-  const { t } = useLanguage();
-  return (
-    <p className="flex items-center gap-2 text-muted-foreground text-sm">
-      <Unplug size={15} aria-hidden="true" className="shrink-0" />
-      {t(reason === "server_lost" ? "run.resumedLost" : "run.resumedStopped")}
-    </p>
-  );
-}
-
-function RetryNotice({ attempt, reason }: { attempt: number; reason: string }) {
-  const { t } = useLanguage();
-  return (
-    <p className="flex items-start gap-2 rounded-lg bg-warning-soft px-3 py-2 text-sm text-warning">
-      <RotateCw size={15} aria-hidden="true" className="mt-1 shrink-0" />
-      {t("run.retry", { attempt, reason })}
-    </p>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Conversation } from "../../client/conversation.ts";
-import { type AssistantTurn, openRequest, type Part, type UserTurn } from "../../client/turn.ts";
+import { type AssistantTurn, openRequest, type Part, type Usage, type UserTurn } from "../../client/turn.ts";
 
 /** What the transcript draws, one under the other. `key` stays the same while a row grows. */
 export interface Row {
@@ -14,6 +14,8 @@ export interface Row {
   last: boolean;
   /** Whether nothing comes after it in the conversation. */
   newest: boolean;
+  /** What the turn has used, told with its last row; null elsewhere. */
+  usage: Usage | null;
 }
 
 /** Stands at the end while a run is at work, or waits for a place, and nothing else shows it. */
@@ -30,7 +32,8 @@ export function rowsOf(conversation: Conversation): Row[] {
   conversation.turns.forEach((turn, index) => {
     const newest = index === conversation.turns.length - 1;
     if (turn.role === "user") {
-      rows.push({ key: `${index}`, item: turn, turn: index, live: false, last: false, newest });
+      const unended = { live: false, last: false, usage: null };
+      rows.push({ key: `${index}`, item: turn, turn: index, newest, ...unended });
     } else rows.push(...rowsOfTurn(turn, index, newest));
   });
   return rows;
@@ -52,12 +55,14 @@ function rowsOfTurn(turn: AssistantTurn, turnIndex: number, newest: boolean): Ro
     const grows = index === lastPart || part.type === "tool" || part.type === "request";
     const last = !running && index === lastPart;
     const key = `${turnIndex}.${index}`;
-    return [{ key, item: part, turn: turnIndex, live: running && grows, last, newest }];
+    const used = last && turn.usage && turn.usage.tokensIn + turn.usage.tokensOut > 0 ? turn.usage : null;
+    return [{ key, item: part, turn: turnIndex, live: running && grows, last, newest, usage: used }];
   });
   const calling = rows.some(({ item }) => "type" in item && item.type === "tool" && item.state === "running");
   if (running && !calling && !openRequest(turn) && !showsLife(turn.parts.at(-1))) {
     const item = turn.queued === null ? working : { ...working, queued: turn.queued };
-    rows.push({ key: `${turnIndex}.working`, item, turn: turnIndex, live: true, last: false, newest });
+    const life = { live: true, last: false, usage: null };
+    rows.push({ key: `${turnIndex}.working`, item, turn: turnIndex, newest, ...life });
   }
   return rows;
 }

@@ -68,6 +68,7 @@ export function Transcript({ rows }: { rows: Row[] }) {
                       live={row.live}
                       last={row.last}
                       newest={row.newest}
+                      usage={row.usage}
                       name={row.key}
                     />
                   </div>

@@ -12,7 +12,7 @@ import { loadConversation } from "../../client/stored-conversation.ts";
 import { ApiError } from "../../protocol/error.ts";
 import type { MessageMode } from "../../protocol/message.ts";
 import type { AnswerCreate } from "../../protocol/request.ts";
-import { useWaiting } from "../pending/waiting.ts";
+import { type Said, useWaiting } from "../pending/waiting.ts";
 import { client } from "../state/client.ts";
 import { useFrameState } from "../state/frame-state.ts";
 import { createOnceKeys } from "../state/idempotency.ts";
@@ -33,7 +33,7 @@ export interface LiveConversation {
   lost: boolean;
   reload: () => Promise<void>;
   /** Sends a message: it starts a run, or waits behind the active one. Rejects as the client does. */
-  send: (text: string, mode: MessageMode) => Promise<void>;
+  send: (message: Outgoing, mode: MessageMode) => Promise<void>;
   stop: () => Promise<void>;
   /** Runs the message of the newest run again. */
   retry: () => Promise<void>;
@@ -41,6 +41,13 @@ export interface LiveConversation {
   answer: (answer: AnswerCreate) => Promise<void>;
   /** Takes back a message that waits. */
   withdraw: (pendingId: string) => Promise<void>;
+}
+
+/** A message that is to be sent, with the paths of its files; `modelProfile`: for its run alone. */
+export interface Outgoing {
+  text: string;
+  attachments?: readonly string[];
+  modelProfile?: string | null;
 }
 
 /** Reads a task's conversation and follows its runs one after the other, whoever starts them. */
@@ -55,7 +62,7 @@ export function useConversation(taskId: string): LiveConversation {
   const loaded = conversation !== null;
   /** The runs that were taken notice of, and what those began with that this page has started. */
   const noticed = useRef(new Set<string>());
-  const sent = useRef(new Map<string, string>());
+  const sent = useRef(new Map<string, Said>());
   const waiting = useWaiting(taskId);
   const posting = useRef<Promise<unknown>>(Promise.resolve());
   const reads = useRef(0);
@@ -85,10 +92,11 @@ export function useConversation(taskId: string): LiveConversation {
     const begin = async () => {
       // A run can be heard of before the answer to the message that began it.
       await posting.current;
-      const text = sent.current.get(newestId) ?? waiting.takeFirst(newestId);
+      const said = sent.current.get(newestId) ?? waiting.takeFirst(newestId);
       // What is shown says more than what is stored: how long each tool took, what the model thought.
-      if (text === undefined) await reload();
-      else show((before) => before && beginRun(addUserMessage(before, text), newestId));
+      if (said === undefined) return reload();
+      const { content, attachments } = said;
+      show((before) => before && beginRun(addUserMessage(before, content, attachments), newestId));
     };
     void begin();
   }, [loaded, runId, newestId, reload, show, waiting]);
@@ -122,21 +130,23 @@ export function useConversation(taskId: string): LiveConversation {
   }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
 
   const [once] = useState(createOnceKeys);
-  const post = async (text: string, mode: MessageMode) => {
+  const post = async ({ text, attachments = [], modelProfile = null }: Outgoing, mode: MessageMode) => {
+    const said = { content: text, attachments: [...attachments] };
+    const body = { ...said, mode, model_profile: modelProfile };
     // Whoever sends again because no answer came does not mean to say it twice.
-    const headers = { "Idempotency-Key": once.keyFor(`${mode} ${text}`) };
-    const accepted = await client.postMessage({ task_id: taskId }, { content: text, mode }, { headers });
+    const headers = { "Idempotency-Key": once.keyFor(JSON.stringify(body)) };
+    const accepted = await client.postMessage({ task_id: taskId }, body, { headers });
     once.arrived();
     if (accepted.pending_id !== undefined) {
-      waiting.add({ pending_id: accepted.pending_id, content: text }, mode);
+      waiting.add({ pending_id: accepted.pending_id, ...said }, mode);
       return void queries.invalidateQueries({ queryKey: pendingKey(taskId) });
     }
-    sent.current.set(accepted.run_id, text);
+    sent.current.set(accepted.run_id, said);
     noteBegunRun(queries, taskId, accepted.run_id);
     void refreshTasks(queries);
   };
-  const send = async (text: string, mode: MessageMode) => {
-    const posted = post(text, mode);
+  const send = async (message: Outgoing, mode: MessageMode) => {
+    const posted = post(message, mode);
     posting.current = posted.catch(() => {});
     await posted;
   };

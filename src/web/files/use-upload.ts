@@ -52,11 +52,6 @@ export function useUpload(): Upload {
   return { state, send, stop, dismiss: () => setState({ phase: "idle" }) };
 }
 
-/** The names of uploaded files, as a message mentions them. */
-export function listNames(result: UploadResult): string {
-  return result.saved.map((file) => `\`${file.name}\``).join(", ");
-}
-
 function useLeaveWarning(active: boolean): void {
   useEffect(() => {
     if (!active) return;

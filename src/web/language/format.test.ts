@@ -25,3 +25,16 @@ test("a moment is told the coarser the older it is", () => {
   expect(moment(ago(5 * 60_000 + 1))).toBe("5分钟前");
   expect(moment("2020-05-03T12:00:00.000Z")).toBe("2020年5月3日");
 });
+
+test("small sums of money keep their telling digits", () => {
+  const { money } = createFormat("en");
+  expect([0, 0.000123, 0.0456, 0.5, 1.005, 1234.5].map(money)).toEqual([
+    "$0.00",
+    "$0.00012",
+    "$0.046",
+    "$0.50",
+    "$1.01",
+    "$1,234.50",
+  ]);
+  expect(createFormat("zh").money(0.0456)).toBe("US$0.046");
+});

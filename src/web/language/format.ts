@@ -1,6 +1,10 @@
 /** How numbers, sizes, lengths of time and moments read in one language. */
 export interface Format {
   number: (value: number) => string;
+  /** A share, 0 to 1. */
+  percent: (share: number) => string;
+  /** US dollars: to the cent from ten cents on, two telling digits below. */
+  money: (dollars: number) => string;
   bytes: (bytes: number) => string;
   duration: (milliseconds: number) => string;
   /** A moment, as near as it matters: "5 minutes ago", "Tuesday", "3 May 2026". */
@@ -16,6 +20,14 @@ const day = 24 * hour;
 /** The formats of a language, from what the browser knows of it. */
 export function createFormat(locale: string): Format {
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(locale, { style: "percent" });
+  const dollars = new Intl.NumberFormat(locale, { style: "currency", currency: "USD" });
+  const cents = new Intl.NumberFormat(locale, {
+    style: "currency",
+    currency: "USD",
+    minimumFractionDigits: 0,
+    maximumSignificantDigits: 2,
+  });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
   const date = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
   const dateWithYear = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric" });
@@ -30,6 +42,8 @@ export function createFormat(locale: string): Format {
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" }).format(value);
   return {
     number: (value) => numbers.format(value),
+    percent: (value) => share.format(value),
+    money: (value) => (value >= 0.1 || value === 0 ? dollars : cents).format(value),
     bytes: (bytes) => formatBytes(bytes, numbers),
     duration: (milliseconds) => {
       if (milliseconds < minute) return seconds.format(milliseconds / 1000);

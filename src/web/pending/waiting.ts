@@ -9,7 +9,7 @@ export interface Waiting {
    * What the message says that became this run; undefined unless it was the first that waited, as then there may
    * have been a run that this page has not heard of.
    */
-  takeFirst: (runId: string) => string | undefined;
+  takeFirst: (runId: string) => Said | undefined;
   /** A message that this page has sent, which may wait for too short a time to be listed. */
   add: (message: Known, mode: MessageMode) => void;
   /** A message that waits no more. */
@@ -18,7 +18,9 @@ export interface Waiting {
   forget: () => void;
 }
 
-type Known = Pick<PendingMessage, "pending_id" | "content">;
+/** What a message says, and the files that came with it. */
+export type Said = Pick<PendingMessage, "content" | "attachments">;
+type Known = Said & Pick<PendingMessage, "pending_id">;
 
 /** Remembers the messages that wait for longer than the server: by the time a run is heard of, its message is gone. */
 export function useWaiting(taskId: string): Waiting {
@@ -40,7 +42,7 @@ export function useWaiting(taskId: string): Waiting {
         const [first] = known.current;
         if (first?.pending_id !== runId) return undefined;
         drop(runId);
-        return first.content;
+        return first;
       },
       add: (message, mode) => {
         if (known.current.some(({ pending_id }) => pending_id === message.pending_id)) return;

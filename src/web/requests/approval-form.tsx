@@ -17,10 +17,12 @@ interface ApprovalFormProps {
 export function ApprovalForm({ request, busy, onAnswer }: ApprovalFormProps) {
   const { t } = useLanguage();
   const [note, setNote] = useState("");
-  const decide = (decision: "allow" | "deny") =>
-    onAnswer({ decision, ...(note.trim() && { note: note.trim() }) });
+  const decide = (decision: "allow" | "deny", remember?: AnswerBody["remember"]) =>
+    onAnswer({ decision, ...(note.trim() && { note: note.trim() }), ...(remember && { remember }) });
+  const { rule } = request;
   return (
     <div className="space-y-3">
+      {request.reason && <p className="text-sm wrap-anywhere">{showHidden(request.reason)}</p>}
       <section
         aria-label={t("tool.arguments")}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -38,14 +40,32 @@ export function ApprovalForm({ request, busy, onAnswer }: ApprovalFormProps) {
         value={note}
         onChange={(event) => setNote(event.target.value)}
       />
-      <div className="flex gap-2">
+      <div className="flex flex-wrap gap-2">
         <Button look="primary" disabled={busy} onClick={() => decide("allow")}>
           {t("request.allow")}
         </Button>
+        {rule && (
+          <>
+            <Button disabled={busy} onClick={() => decide("allow", "task")}>
+              {t("request.alwaysTask")}
+            </Button>
+            <Button disabled={busy} onClick={() => decide("allow", "user")}>
+              {t("request.alwaysUser")}
+            </Button>
+          </>
+        )}
         <Button disabled={busy} onClick={() => decide("deny")}>
           {t("request.deny")}
         </Button>
       </div>
+      {rule && (
+        <p className="text-muted-foreground text-xs wrap-anywhere">
+          {t("request.always")}{" "}
+          <code className="font-mono">
+            {showHidden([rule.tool, rule.argument].filter((part) => part !== undefined).join(" "))}
+          </code>
+        </p>
+      )}
     </div>
   );
 }

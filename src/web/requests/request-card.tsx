@@ -76,12 +76,14 @@ function Answered({ part: { request }, answer }: { part: RequestPart; answer: Gi
   const verdict = answer.decision
     ? t(denied ? "request.denied" : "request.allowed")
     : (answer.answers ?? []).join(t("request.separator"));
+  const scope =
+    answer.remember && t(answer.remember === "task" ? "request.rememberedTask" : "request.rememberedUser");
   return (
     <Settled
       part={{ request }}
       icon={denied ? <X size={15} aria-hidden="true" /> : <Check size={15} aria-hidden="true" />}
     >
-      {[answer.by === "deadline" ? t("request.byDeadline") : "", verdict].filter(Boolean).join(" · ")}
+      {[answer.by === "deadline" ? t("request.byDeadline") : "", verdict, scope].filter(Boolean).join(" · ")}
       {answer.by === "person" && answer.note && (
         <span className="block text-muted-foreground">{answer.note}</span>
       )}

@@ -2,16 +2,21 @@ import { ArrowLeft, Download, Ellipsis, FolderOpen } from "lucide-react";
 import { Link, useSearchParams } from "react-router";
 import type { Task } from "../../protocol/task.ts";
 import { IconButton, iconButtonClass } from "../components/button.tsx";
+import { describeCost } from "../conversation/parts/usage-line.tsx";
 import { useLanguage } from "../language/language.ts";
 import { directoryOf } from "./directory.ts";
 import { TaskMenu } from "./task-menu.tsx";
 
 /** A task's name and state, and the ways to its files, its export and its actions. */
 export function TaskHeader({ task }: { task: Task }) {
-  const { t, format } = useLanguage();
+  const language = useLanguage();
+  const { t, format } = language;
   const [search] = useSearchParams();
   const directory = directoryOf(task);
-  const tokens = task.tokens > 0 ? t("task.tokens", { count: format.number(task.tokens) }) : "";
+  const used =
+    task.tokens > 0
+      ? [t("task.tokens", { count: format.number(task.tokens) }), describeCost(task.cost, language)]
+      : [];
   const filesOpen = search.has("files");
   return (
     <header className="flex h-14 shrink-0 items-center gap-1 border-b px-2">
@@ -27,7 +32,7 @@ export function TaskHeader({ task }: { task: Task }) {
             directory === task.name ? "" : directory,
             task.skill,
             task.status === "active" ? "" : t(`status.${task.status}`),
-            tokens,
+            ...used,
           ]
             .filter(Boolean)
             .join(" · ")}

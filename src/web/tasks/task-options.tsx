@@ -2,13 +2,13 @@ import { ChevronRight } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { SelectField, TextField } from "../components/field.tsx";
 import { useLanguage } from "../language/language.ts";
-import { useModels, useSkills } from "../state/queries.ts";
+import { useSkills } from "../state/queries.ts";
 
 const DirectoryField = lazy(() =>
   import("./directory-field.tsx").then((module) => ({ default: module.DirectoryField })),
 );
 
-/** What a task is given beside its first message; empty means the server's choice. */
+/** What a task is given beside its first message; empty means the server's choice. (The model is chosen beside the message.) */
 export interface TaskOptions {
   name: string;
   directory: string;
@@ -28,7 +28,6 @@ interface TaskOptionsFormProps {
 export function TaskOptionsForm({ options, suggestedName, onChange }: TaskOptionsFormProps) {
   const { t } = useLanguage();
   const skills = useSkills().data ?? [];
-  const models = useModels().data;
   const set = (change: Partial<TaskOptions>) => onChange({ ...options, ...change });
   return (
     <details className="group mt-4">
@@ -62,17 +61,6 @@ export function TaskOptionsForm({ options, suggestedName, onChange }: TaskOption
               ...skills.map((skill) => ({ value: skill.name, label: skill.name })),
             ]}
             onChange={(skill) => set({ skill })}
-          />
-        )}
-        {models && models.profiles.length > 0 && (
-          <SelectField
-            label={t("new.model")}
-            value={options.modelProfile}
-            choices={[
-              { value: "", label: t("new.defaultModel", { name: models.default }) },
-              ...models.profiles.map((profile) => ({ value: profile.name, label: profile.name })),
-            ]}
-            onChange={(modelProfile) => set({ modelProfile })}
           />
         )}
       </div>

@@ -2,7 +2,21 @@
 export type ToolArguments = Record<string, unknown> | string;
 
 // The argument that says most about a call, by how telling it is.
-const telling = ["command", "path", "file_path", "pattern", "query", "url", "question", "name", "directory"];
+const telling = [
+  "command",
+  "path",
+  "file_path",
+  "pattern",
+  "query",
+  "url",
+  "question",
+  "description",
+  "task",
+  "prompt",
+  "name",
+  "directory",
+  "id",
+];
 
 /** The one argument that says what a call is about, on one line; empty if it has none. */
 export function summarizeCall(given: ToolArguments): string {

@@ -5,9 +5,12 @@ import { Link, useNavigate } from "react-router";
 import type { Task } from "../../protocol/task.ts";
 import { iconButtonClass } from "../components/button.tsx";
 import { notices } from "../components/toaster.tsx";
+import { AttachmentChips } from "../composer/attachment-chips.tsx";
+import { saveAttachments } from "../composer/attachments.ts";
+import { ModelMenu } from "../composer/model-menu.tsx";
 import { Composer } from "../conversation/composer.tsx";
 import { useDropZone } from "../files/drop-zone.ts";
-import { listNames, useUpload } from "../files/use-upload.ts";
+import { useUpload } from "../files/use-upload.ts";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { client } from "../state/client.ts";
@@ -19,7 +22,7 @@ import { noOptions, type TaskOptions, TaskOptionsForm } from "../tasks/task-opti
 /** Starts a task from what is asked: its name and directory come from the words unless they are given. */
 export function NewTaskView() {
   const language = useLanguage();
-  const { t } = language;
+  const { t, format } = language;
   const queries = useQueryClient();
   const navigate = useNavigate();
   const upload = useUpload();
@@ -39,9 +42,12 @@ export function NewTaskView() {
     });
   const sendMessage = async (task: Task) => {
     const result = files.length > 0 ? await upload.send(directoryOf(task), files) : null;
-    const attached = result && t("composer.attached", { names: listNames(result) });
-    const message = [text.trim(), attached].filter(Boolean).join("\n\n");
-    if (message) await client.postMessage({ task_id: task.task_id }, { content: message });
+    const attachments = result?.saved.map(({ rel }) => rel) ?? [];
+    saveAttachments(task.task_id, attachments);
+    // Files without a word are there for the next message.
+    if (text.trim() === "") return;
+    await client.postMessage({ task_id: task.task_id }, { content: text.trim(), attachments });
+    saveAttachments(task.task_id, []);
   };
   const start = useMutation({
     mutationFn: async () => {
@@ -91,8 +97,22 @@ export function NewTaskView() {
           upload={upload}
           canSend={canSend}
           placeholder={t("new.placeholder")}
+          attached={
+            <AttachmentChips
+              files={files.map((file) => ({
+                key: keyOf(file),
+                name: file.name,
+                hint: format.bytes(file.size),
+              }))}
+              onRemove={(key) => setFiles(files.filter((file) => keyOf(file) !== key))}
+            />
+          }
         >
-          <PickedFiles files={files} onRemove={(file) => setFiles(files.filter((each) => each !== file))} />
+          <ModelMenu
+            value={options.modelProfile}
+            usual=""
+            onChoose={(modelProfile) => setOptions({ ...options, modelProfile })}
+          />
         </Composer>
         {start.isError && (
           <p role="alert" className="mt-3 rounded-lg bg-danger-soft px-3.5 py-2.5 text-danger text-sm">
@@ -106,26 +126,7 @@ export function NewTaskView() {
   );
 }
 
-function PickedFiles({ files, onRemove }: { files: File[]; onRemove: (file: File) => void }) {
-  const { t, format } = useLanguage();
-  return (
-    <ul className="flex flex-wrap gap-1.5">
-      {files.map((file) => (
-        <li key={`${file.name} ${file.size} ${file.lastModified}`}>
-          <button
-            type="button"
-            title={t("files.remove", { name: file.name })}
-            className="flex max-w-56 items-center gap-1.5 rounded-full bg-muted px-3 py-1 text-xs hover:line-through"
-            onClick={() => onRemove(file)}
-          >
-            <span className="truncate">{file.name}</span>
-            <span className="shrink-0 text-muted-foreground">{format.bytes(file.size)}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
+const keyOf = (file: File) => `${file.name} ${file.size} ${file.lastModified}`;
 
 function Examples({ onPick }: { onPick: (text: string) => void }) {
   const { t } = useLanguage();

@@ -1,11 +1,15 @@
 import { type Ref, useState } from "react";
-import { openRequest } from "../../client/turn.ts";
+import { type AssistantTurn, openRequest } from "../../client/turn.ts";
 import type { PendingMessage } from "../../protocol/message.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { Task } from "../../protocol/task.ts";
 import { useEscape } from "../components/latest.ts";
 import { notices } from "../components/toaster.tsx";
+import { AttachmentChips, uploadedFiles } from "../composer/attachment-chips.tsx";
+import type { Attachments } from "../composer/attachments.ts";
+import { ModelMenu } from "../composer/model-menu.tsx";
 import { Composer } from "../conversation/composer.tsx";
+import { PlanPanel } from "../conversation/parts/plan.tsx";
 import type { LiveConversation } from "../conversation/use-conversation.ts";
 import type { Upload } from "../files/use-upload.ts";
 import { useLanguage } from "../language/language.ts";
@@ -22,6 +26,7 @@ interface ReplyProps {
   /** Puts a text behind the one that is written. */
   onAppend: (text: string) => void;
   onFiles: (files: File[]) => void;
+  attachments: Attachments;
   upload: Upload;
   onProblem: (error: unknown) => void;
   ref: Ref<{ focus: () => void }>;
@@ -29,10 +34,11 @@ interface ReplyProps {
 
 /** Where the next message is written, below those that wait: to the run at work, if there is one. */
 export function Reply(props: ReplyProps) {
-  const { task, live, text, onChange, onProblem } = props;
+  const { task, live, text, onChange, onProblem, attachments } = props;
   const { t } = useLanguage();
   const pending = usePending(task.task_id);
   const [chosen, choose] = useState<SendMode | null>(null);
+  const [model, chooseModel] = useState("");
   const [sending, setSending] = useState(false);
   const working = live.runId !== null;
   const question = findQuestion(live);
@@ -48,7 +54,9 @@ export function Reply(props: ReplyProps) {
         await live.answer({ request_id: question.request_id, answers: [content] });
       } else {
         // A run that this page has not heard of yet is no reason to refuse.
-        await live.send(content, working && mode !== "answer" ? mode : "queue");
+        const message = { text: content, attachments: attachments.paths, modelProfile: model || null };
+        await live.send(message, working && mode !== "answer" ? mode : "queue");
+        attachments.clear();
       }
       onChange("");
       // Once is meant once.
@@ -59,6 +67,7 @@ export function Reply(props: ReplyProps) {
       setSending(false);
     }
   };
+  const plan = planOf(live);
   const halt = () => live.stop().catch(onProblem);
   useEscape(working, halt);
   const withdraw = async ({ pending_id, content }: PendingMessage) => {
@@ -82,6 +91,7 @@ export function Reply(props: ReplyProps) {
           {t("connection.lost")}
         </p>
       )}
+      {plan.length > 0 && <PlanPanel items={plan} />}
       <PendingList pending={pending} onWithdraw={(message) => void withdraw(message)} />
       <Composer
         ref={props.ref}
@@ -93,11 +103,19 @@ export function Reply(props: ReplyProps) {
         upload={props.upload}
         canSend={live.conversation !== null && !sending && text.trim() !== ""}
         placeholder={t("composer.placeholder")}
+        attached={<AttachmentChips files={uploadedFiles(attachments.paths)} onRemove={attachments.remove} />}
       >
+        <ModelMenu value={model} usual={task.model_profile} onChoose={chooseModel} />
         {working && <ModeMenu mode={mode} modes={offered} onChoose={choose} />}
       </Composer>
     </div>
   );
+}
+
+/** The plan of the run at work. */
+function planOf({ conversation }: LiveConversation): AssistantTurn["todo"] {
+  const turn = conversation?.turns.at(-1);
+  return turn?.role === "assistant" && turn.status === "running" ? turn.todo : [];
 }
 
 /** The question that the run waits for the answer to. */

@@ -4,6 +4,7 @@ import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../../protocol/error.ts";
 import type { Task } from "../../protocol/task.ts";
 import { notices } from "../components/toaster.tsx";
+import { useAttachments } from "../composer/attachments.ts";
 import { ConversationActionsContext, useLatestActions } from "../conversation/actions.ts";
 import { Announcer } from "../conversation/announcer.tsx";
 import { touch } from "../conversation/composer.tsx";
@@ -12,7 +13,7 @@ import { rowsOf } from "../conversation/rows.ts";
 import { Transcript } from "../conversation/transcript.tsx";
 import { type LiveConversation, useConversation } from "../conversation/use-conversation.ts";
 import { useDropZone } from "../files/drop-zone.ts";
-import { listNames, useUpload } from "../files/use-upload.ts";
+import { useUpload } from "../files/use-upload.ts";
 import { useLanguage } from "../language/language.ts";
 import { explainProblem } from "../language/problem.ts";
 import { DirectoryContext } from "../markdown/directory-context.ts";
@@ -57,15 +58,14 @@ function Work({ task }: { task: Task }) {
     if (noticeSignedOut(queries, error)) return;
     notices.add({ type: "error", title: explainProblem(error, language) });
   };
-  const append = (more: string, between = "\n\n") => {
-    setText([readDraft(task.task_id).trimEnd(), more].filter(Boolean).join(between));
+  const append = (more: string) => {
+    setText([readDraft(task.task_id).trimEnd(), more].filter(Boolean).join("\n\n"));
     composer.current?.focus();
   };
+  const attachments = useAttachments(task.task_id, directoryOf(task), upload);
   const addFiles = async (files: File[]) => {
-    if (files.length === 0) return;
-    // Why it failed stands above the composer.
-    const result = await upload.send(directoryOf(task), files).catch(() => null);
-    if (result) append(t("composer.attached", { names: listNames(result) }), "\n");
+    await attachments.add(files);
+    if (files.length > 0 && !touch.matches) composer.current?.focus();
   };
   const drop = useDropZone((files) => void addFiles(files));
   const actions = useActions(task, live, complain, () => composer.current?.focus());
@@ -97,6 +97,7 @@ function Work({ task }: { task: Task }) {
         onChange={setText}
         onAppend={append}
         onFiles={(files) => void addFiles(files)}
+        attachments={attachments}
         upload={upload}
         onProblem={complain}
       />
@@ -130,7 +131,7 @@ function useActions(
       if (!touch.matches) focusComposer();
     },
     retry: () => void live.retry().catch(complain),
-    goOn: () => void live.send(t("run.resume"), "queue").catch(complain),
+    goOn: () => void live.send({ text: t("run.resume") }, "queue").catch(complain),
     fork: (turn) => void fork(turn).catch(complain),
   });
 }
