@@ -3,7 +3,7 @@ import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/messag
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import { parseArguments } from "./arguments.ts";
-import { type ContextKeeper, showAll } from "./context/context-keeper.ts";
+import type { ContextKeeper } from "./context/context-keeper.ts";
 import type {
   ConversationMessage,
   Model,
@@ -65,7 +65,8 @@ export interface AgentSink {
 export type PlanRetry = (error: ModelError, attempt: number) => { waitMs: number } | null;
 
 export interface AgentInput {
-  system: string;
+  /** What the model is shown of the conversation, and the system prompt. */
+  context: ContextKeeper;
   /** Ends with the user's message; or, after a crash, wherever the stored messages end. */
   conversation: ConversationMessage[];
   tools: Tool[];
@@ -86,8 +87,6 @@ export interface AgentInput {
   /** The messages that have come meanwhile and want to enter; asked for between steps. */
   takeMessages?: () => Promise<{ pendingId: string; content: string; notes: MessageNotes | null }[]>;
   planRetry?: PlanRetry;
-  /** What the model is shown; by default everything, under `system`. */
-  context?: ContextKeeper;
 }
 
 /** `partialText` is what the model had said in a step that has no end. */
@@ -124,7 +123,6 @@ export async function runAgent(
   const calls = unansweredCalls(conversation);
   if (calls.length > 0 && !(await resumeToolCalls(calls, { ...input, conversation }, record, signal)))
     return { status: "waiting" };
-  const context = input.context ?? showAll(input.system);
   const tools = input.tools.map((tool) => tool.definition);
   const callIds = collectCallIds(conversation);
   const models = createModelChain(input.model, input.fallbacks);
@@ -135,7 +133,7 @@ export async function runAgent(
     if (input.leave?.aborted) return { status: "left" };
     if (step > 1) await steer(input, record);
     const call = { step, model: models.current, tools, conversation };
-    const answer = await runStep(call, context, { ...input, models }, record, signal);
+    const answer = await runStep(call, input.context, { ...input, models }, record, signal);
     if ("outcome" in answer) return answer.outcome;
     const toolCalls = recordReply(answer, callIds, record);
     if (toolCalls.length === 0) {

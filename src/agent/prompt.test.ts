@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDirectory } from "../workspace/open-directory.ts";
+import { systemOf } from "./context/context-record.ts";
 import { loadMemory } from "./memory.ts";
-import { buildSystemPrompt, type PromptInput } from "./prompt.ts";
+import { buildSections, type PromptInput } from "./prompt.ts";
 import { listSkills, loadSkill } from "./skills.ts";
 import { createTools } from "./tools/tools.ts";
 
@@ -22,7 +23,7 @@ async function put(path: string, content: string): Promise<void> {
 }
 
 function prompt(more: Partial<PromptInput>): string {
-  return buildSystemPrompt({
+  const sections = buildSections({
     taskName: "季度报告",
     workingDirectory: "报告",
     skillName: "",
@@ -31,6 +32,7 @@ function prompt(more: Partial<PromptInput>): string {
     tools: createTools({ bash: true, maxCommandMs: 1_800_000 }),
     ...more,
   });
+  return systemOf({ sections });
 }
 
 test("the prompt names the task and its directory, quoted", () => {

@@ -1,19 +1,20 @@
-import type { Skill } from "./skills.ts";
+import type { PromptSection } from "./context/context-record.ts";
 import type { Tool } from "./tools/tool.ts";
 
 export interface PromptInput {
   taskName: string;
   /** The directory's name, as the user knows it. */
   workingDirectory: string;
-  /** The name of the task's skill, "" for none. */
-  skillName: string;
-  /** That skill, null where it is not installed. */
-  skill: Skill | null;
-  /** As `loadMemory` gives it. */
+  /** What is said of the skills there are, of the task's, of the directory and of the user's memory; "" for nothing. */
+  skills: string;
+  skill: string;
+  directory: string;
   memory: string;
   tools: Tool[];
   /** What commands can and cannot do here, such as whether they reach the network. */
   bashNote?: string;
+  /** What the model's profile adds. */
+  instructions?: string;
 }
 
 const conduct = `You are zcbot, an assistant that works for one person, in a working directory on a server.
@@ -29,32 +30,28 @@ How you work:
 - Delete or overwrite the user's own files only when the task calls for it.
 - End with a short answer that leads with the result.`;
 
-/** The system prompt of a run. The same input gives the same text: it is the start of the cached prefix. */
-export function buildSystemPrompt(input: PromptInput): string {
-  const sections = [
-    conduct,
-    `The task: ${JSON.stringify(input.taskName)}. Its working directory: ${JSON.stringify(input.workingDirectory)}.`,
-    describeCommands(input),
-    describeSkill(input),
-    describeMemory(input.memory),
+/**
+ * The parts of the system prompt, each under the name by which the model is told when it changes. The same input gives
+ * the same texts: they are the start of the cached prefix.
+ */
+export function buildSections(input: PromptInput): PromptSection[] {
+  return [
+    { name: "How you work", text: conduct },
+    { name: "Task", text: describeTask(input) },
+    { name: "Commands", text: describeCommands(input) },
+    { name: "Model", text: input.instructions ?? "" },
+    { name: "Skills", text: input.skills },
+    { name: "Skill", text: input.skill },
+    { name: "AGENTS.md", text: input.directory },
+    { name: "Memory", text: input.memory },
   ];
-  return sections.filter((section) => section !== "").join("\n\n");
+}
+
+function describeTask({ taskName, workingDirectory }: PromptInput): string {
+  return `The task: ${JSON.stringify(taskName)}. Its working directory: ${JSON.stringify(workingDirectory)}.`;
 }
 
 function describeCommands({ tools, bashNote = "" }: PromptInput): string {
   if (tools.some((tool) => tool.definition.name === "bash")) return bashNote;
   return "Commands and programs cannot be run in this task: you have no shell. Do what your tools allow and say what they do not.";
-}
-
-function describeSkill({ skillName, skill }: PromptInput): string {
-  if (skill) {
-    return `# Skill: ${skill.name}\n\nThe user chose this skill for the task. Follow it wherever it applies.\n\n${skill.instructions}`;
-  }
-  if (skillName === "") return "";
-  return `The task asks for the skill ${JSON.stringify(skillName)}, which is not installed here. Say so at the start of your answer, then do the work as well as you can without it.`;
-}
-
-function describeMemory(memory: string): string {
-  if (memory === "") return "";
-  return `# Memory\n\nNotes that the user keeps across tasks. What the user says now outranks them.\n\n${memory}`;
 }

@@ -25,9 +25,11 @@ export interface StoredMessage {
   payload: ChatMessage;
   providerData: ProviderData;
   notes: MessageNotes | null;
+  /** Of an answer: what the provider counted for the request. */
+  tokensIn: number;
 }
 
-/** The conversation as the agent takes it, in order. */
+/** The conversation as the agent takes it, in order, without what a summary stands for. */
 export async function readConversation(
   database: Database,
   userId: string,
@@ -35,8 +37,9 @@ export async function readConversation(
 ): Promise<StoredMessage[]> {
   const { rows } = await database.pool.query<StoredMessage>({
     name: "read-conversation",
-    text: `select payload, provider_data as "providerData", notes
-      from messages join tasks using (task_id) where task_id = $1 and user_id = $2 order by idx`,
+    text: `select payload, provider_data as "providerData", notes, messages.tokens_in as "tokensIn"
+      from messages join tasks using (task_id) left join contexts using (task_id)
+      where task_id = $1 and user_id = $2 and idx >= coalesce(summarized_before, 0) order by idx`,
     values: [taskId, userId],
   });
   return rows;
