@@ -50,7 +50,11 @@ async function unlessBuilt(
 async function buildServer(): Promise<string> {
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { cli: "src/cli/main.ts", "docx-worker": "src/server/export/docx-worker.ts" },
+    entryPoints: {
+      cli: "src/cli/main.ts",
+      "docx-worker": "src/server/export/docx-worker.ts",
+      "document-worker": "src/workspace/documents/document-worker.ts",
+    },
     outdir: "dist",
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

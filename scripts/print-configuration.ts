@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listSettings, type Setting } from "../src/server/settings/settings.ts";
+import { settingsSchema } from "./settings-schema.ts";
 
-// Writes docs/configuration.md and .env.example from the settings' schema; with --check it writes nothing
+// Writes docs/configuration.md, docs/zcbot.schema.json and .env.example from the settings' schema; with --check it writes nothing
 // and fails where they differ.
 
 const root = join(import.meta.dirname, "..");
@@ -26,6 +27,8 @@ zcbot ends with exit code 2.
 | in \`zcbot.jsonc\` | environment | default | what it does |
 |---|---|---|---|
 ${rows.join("\n")}
+
+\`"$schema": "<path>/docs/zcbot.schema.json"\` lets editors complete and check the file.
 
 A name with a dot stands in a group: \`{ "limits": { "steps": 50 } }\`.
 
@@ -56,6 +59,7 @@ if (import.meta.main) {
   const check = process.argv.includes("--check");
   for (const [name, content] of [
     ["docs/configuration.md", configurationPage()],
+    ["docs/zcbot.schema.json", settingsSchema()],
     [".env.example", environmentExample()],
   ] as const) {
     const path = join(root, name);

@@ -161,6 +161,7 @@ function cleanUsage(usage: Usage): Usage {
     cached,
     cacheWrites: clean(usage.cacheWrites, tokensIn - cached),
     reasoning: clean(usage.reasoning, tokensOut),
+    ...(usage.cost !== undefined && usage.cost >= 0 && Number.isFinite(usage.cost) && { cost: usage.cost }),
   };
 }
 

@@ -14,14 +14,6 @@ export const Health = z
   .meta({ id: "Health" });
 export type Health = z.infer<typeof Health>;
 
-export const ModelProfileList = z
-  .object({
-    default: z.string(),
-    profiles: z.array(z.object({ name: z.string(), provider: z.string(), model: z.string() })),
-  })
-  .meta({ id: "ModelProfileList" });
-export type ModelProfileList = z.infer<typeof ModelProfileList>;
-
 export const SkillList = z
   .object({ skills: z.array(z.object({ name: z.string(), description: z.string() })) })
   .meta({ id: "SkillList" });

@@ -54,7 +54,9 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     }
   };
   try {
-    const models = createModels(config.models, config.limits.stallMs);
+    // What is known of them is read while the database starts.
+    const making = createModels(config.models, config.limits.stallMs);
+    making.catch(() => {});
     const folder = await openDataFolder(config.dataDir, { shared: config.databaseUrl !== undefined });
     started.push(() => folder.close());
     sweepUploads(folder, logger);
@@ -64,6 +66,7 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
     const stores = await openStores(config, folder, logger, started);
     const userRoot = createUserRoots(folder.users, config.limits);
     const sandbox = await choosing;
+    const models = await making;
     const gate = new Gate({
       ...stores,
       clients: createClients(config.trustedProxies),
@@ -164,7 +167,7 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
     ...createApprovalHandlers(parts),
     ...createFileHandlers(userRoot, config.limits),
     ...createExportHandler(database, userRoot),
-    ...createCatalogHandlers(models.list, config.skillsDir),
+    ...createCatalogHandlers(models, config.skillsDir),
   };
 }
 

@@ -9,6 +9,8 @@ export interface ConversationMessage {
   payload: ChatMessage;
   providerData?: ProviderData | undefined;
   notes?: MessageNotes | undefined;
+  /** Of an answer: what the provider counted for the request. */
+  tokensIn?: number | undefined;
   /** What a model that can see is shown with it, after its text. */
   images?: readonly Image[] | undefined;
 }
@@ -48,17 +50,24 @@ export interface Usage {
   cached: number;
   cacheWrites: number;
   reasoning: number;
+  /** What the provider itself says the call cost, US dollars. */
+  cost?: number | undefined;
 }
 
 export const noUsage: Usage = { tokensIn: 0, tokensOut: 0, cached: 0, cacheWrites: 0, reasoning: 0 };
 
 /** US dollars for a million tokens. */
-export interface Prices {
+export interface TokenPrices {
   input: number;
   output: number;
   /** Of input that was read from the cache, or written to it; as other input where not given. */
   cached?: number | undefined;
   cacheWrites?: number | undefined;
+}
+
+/** Prices of a call by its size: `tiers` are for all of a call whose input is longer than `above`, shortest first. */
+export interface Prices extends TokenPrices {
+  tiers?: readonly (TokenPrices & { above: number })[] | undefined;
 }
 
 /** What is known of a model beside how to call it. */
@@ -71,8 +80,8 @@ export interface ModelFacts {
   maxOutputTokens: number | undefined;
   /** Whether it can be shown pictures. */
   vision: boolean;
-  /** Null where they are not known. */
-  prices: Prices | null;
+  /** As they are at this moment; null where they are not known. */
+  readonly prices: Prices | null;
 }
 
 /** A whole answer. `toolCalls` carry the arguments as the model wrote them, ids never empty. */

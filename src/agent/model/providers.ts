@@ -8,6 +8,8 @@ export interface Provider {
   keyVariable: string | undefined;
   /** Whether it answers without a key. */
   keyOptional?: boolean;
+  /** Tokens that a model of it can be trusted to have room for, where nothing is known of it. */
+  contextWindow?: number;
   /** See RequestStyle. */
   sendReasoning?: "as-given" | "every";
 }
@@ -68,6 +70,8 @@ export const providers = {
     baseUrlVariable: "OLLAMA_BASE_URL",
     keyVariable: undefined,
     keyOptional: true,
+    // It serves less than a model could, as its settings say, and cuts off silently what is beyond.
+    contextWindow: 32_768,
   },
   demo: { wire: "demo", baseUrl: undefined, keyVariable: undefined, keyOptional: true },
 } as const satisfies Record<string, Provider>;

@@ -1,6 +1,7 @@
 import { ApprovalRules } from "../agent/approval.ts";
+import { ModelProfileList } from "../agent/models.ts";
 import { UsageQuery, UsageReport } from "../agent/usage.ts";
-import { ModelProfileList, SkillList } from "../server.ts";
+import { SkillList } from "../server.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export const agentEndpoints = {

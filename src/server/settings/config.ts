@@ -106,7 +106,9 @@ function readConfigFile(path: string, problems: string[]): ConfigFile | undefine
     problems.push(`${path}: must hold one object, {...}.`);
     return { path, content: {} };
   }
-  return { path, content: content as Record<string, unknown> };
+  // For editors alone.
+  const { $schema, ...settings } = content as Record<string, unknown>;
+  return { path, content: settings };
 }
 
 const settingsList = listSettings();

@@ -41,6 +41,6 @@ export function listOf<Element>(element: z.ZodType<Element>, error: string) {
 }
 
 /** What is known of a setting, if it is one. */
-export function settingInfo(schema: z.ZodType): SettingInfo | undefined {
+export function settingInfo(schema: z.core.$ZodType): SettingInfo | undefined {
   return information.get(schema);
 }

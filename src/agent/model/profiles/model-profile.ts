@@ -10,12 +10,25 @@ export const baseUrl = z
 const price = z.number().min(0).max(1_000_000);
 const profileName = z.string().min(1);
 
-/** US dollars for a million tokens, as `zcbot.jsonc` gives them. */
-const ProfilePrices = z.strictObject({
+const tokenPrices = {
   input: price,
   output: price,
   cached: price.optional().describe("of input read from the provider's cache; default: as other input"),
   cacheWrites: price.optional().describe("of input written to it; default: as other input"),
+};
+
+/** US dollars for a million tokens, as `zcbot.jsonc` gives them. */
+const ProfilePrices = z.strictObject({
+  ...tokenPrices,
+  tiers: z
+    .array(z.strictObject({ above: z.int().min(1), ...tokenPrices }))
+    .max(10)
+    .refine(
+      (tiers) => tiers.every(({ above }, index) => index === 0 || above > (tiers[index - 1]?.above ?? 0)),
+      "must be in order, the smallest above first",
+    )
+    .optional()
+    .describe("prices of calls with more than `above` tokens of input"),
 });
 
 /** A way to call a model, as `zcbot.jsonc` describes it. */

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createModel } from "../create-model.ts";
 import type { ProfilesFile } from "./model-profile.ts";
+import { fallbackChain } from "./references.ts";
 import { type ProfileSettings, resolveProfiles } from "./resolve-profiles.ts";
 
 function resolve(settings: Partial<ProfileSettings>) {
@@ -128,4 +129,60 @@ test("no profile shows its key or headers when printed or logged", () => {
   });
   const shown = inspect([profile, createModel(profile)], { depth: 9 }) + JSON.stringify(profile);
   expect(shown).not.toContain(secret);
+});
+
+describe("profiles that name profiles", () => {
+  const ollama = { provider: "ollama", model: "m" } as const;
+
+  test("are told apart from all that is wrong, at once", () => {
+    const result = resolveProfiles({
+      environment: {},
+      file: {
+        defaultProfile: "甲",
+        profiles: {
+          甲: { ...ollama, fallback: ["没有", "甲"], summaryProfile: "也没有" },
+          乙: { ...ollama, fallback: ["丙"] },
+          丙: { ...ollama, fallback: ["丁"] },
+          丁: { ...ollama, fallback: ["乙"] },
+          戊: { ...ollama, fallback: ["无钥匙"] },
+          无钥匙: { provider: "deepseek", model: "m" },
+        },
+      },
+    });
+    expect("problems" in result && result.problems).toEqual([
+      "Model profile 无钥匙: set DEEPSEEK_API_KEY to the key of deepseek.",
+      'Model profile 甲: fallback names "没有", which is no profile.',
+      "Model profile 甲: it cannot be a fallback of itself.",
+      'Model profile 甲: summaryProfile names "也没有", which is no profile.',
+      "Model profiles fall back in a circle: 乙 → 丙 → 丁 → 乙.",
+    ]);
+  });
+
+  test("make a chain, each followed by its own", () => {
+    const { profiles } = resolve({
+      defaultModel: "ollama/默认",
+      file: {
+        profiles: {
+          甲: { ...ollama, fallback: ["乙", "丙", "ollama/默认"], summaryProfile: "丙" },
+          乙: { ...ollama, fallback: ["丁", "丙"] },
+          丙: ollama,
+          丁: ollama,
+        },
+      },
+    });
+    expect(fallbackChain("甲", profiles)).toEqual(["乙", "丁", "丙", "ollama/默认"]);
+  });
+
+  test("carry instructions and rules", () => {
+    const approvals = [{ tool: "bash", argument: "git push*", action: "ask" as const }];
+    const { profile } = resolve({
+      file: { profiles: { 甲: { ...ollama, instructions: "用中文回答。", approvals } } },
+    });
+    expect(profile).toMatchObject({
+      instructions: "用中文回答。",
+      approvals,
+      fallback: [],
+      summaryProfile: undefined,
+    });
+  });
 });

@@ -1,4 +1,6 @@
 import type { ApprovalRule } from "../../../protocol/agent/approval.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type FactSources, knowFacts } from "../catalogue/known-facts.ts";
 import type { ModelFacts } from "../model.ts";
 import { type Provider, type ProviderName, providerNames, providers } from "../providers.ts";
 import { baseUrl, ModelProfile, type ProfilesFile } from "./model-profile.ts";
@@ -21,8 +23,8 @@ export interface ResolvedProfile {
   includeUsage: boolean;
   sendReasoning: "as-given" | "every" | "never";
   facts: ModelFacts;
-  /** Which of the facts the profile itself gives: no catalogue knows better. */
-  given: Pick<ModelProfile, "contextWindow" | "vision" | "prices">;
+  /** The facts and where each is from, with what a catalogue knows of the model. */
+  factsBy: (catalogue: Catalogue | undefined) => { facts: ModelFacts; sources: FactSources };
   instructions: string;
   /** Names of other profiles, all of them known. */
   fallback: readonly string[];
@@ -152,6 +154,8 @@ function resolve(
   // Whoever moves OpenAI elsewhere has a server that speaks /chat/completions, hardly one with /responses.
   const chatElsewhere = provider.wire === "openai" && address !== provider.baseUrl;
   const headers = profile.headers ?? {};
+  const factsBy = (catalogue: Catalogue | undefined) =>
+    knowFacts({ ...profile, name, baseUrl: address }, catalogue);
   return {
     name,
     provider: profile.provider,
@@ -166,14 +170,8 @@ function resolve(
     options: profile.options ?? {},
     includeUsage: profile.includeUsage ?? true,
     sendReasoning: profile.sendReasoning ?? provider.sendReasoning ?? "as-given",
-    facts: {
-      profile: name,
-      contextWindow: profile.contextWindow ?? 128_000,
-      maxOutputTokens: profile.maxOutputTokens,
-      vision: profile.vision ?? false,
-      prices: profile.prices ?? null,
-    },
-    given: { contextWindow: profile.contextWindow, vision: profile.vision, prices: profile.prices },
+    facts: factsBy(undefined).facts,
+    factsBy,
     instructions: profile.instructions ?? "",
     fallback: profile.fallback ?? [],
     summaryProfile: profile.summaryProfile,

@@ -8,7 +8,7 @@ const patienceMs = 60_000;
 /** Looks at the configured profiles; with `call` each of them is asked for a word, which its provider may charge. */
 export async function checkModels(config: Config, call: boolean, signal: AbortSignal): Promise<Check[]> {
   const { profiles, default: defaultName } = config.models;
-  const models = createModels(config.models, Math.min(config.limits.stallMs, patienceMs));
+  const models = await createModels(config.models, Math.min(config.limits.stallMs, patienceMs));
   const checks: Check[] = [];
   for (const profile of profiles.values()) {
     const { keyVariable, readKey, baseUrl } = profile;
