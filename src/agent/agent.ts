@@ -160,7 +160,8 @@ async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boo
   const messages = (await takeMessages?.()) ?? [];
   for (const { pendingId, content, notes } of messages) {
     const idx = sink.message({ payload: { role: "user", content }, ...(notes && { notes }) });
-    sink.event({ type: "steered", pending_id: pendingId, idx, content });
+    const attachments = notes?.attachments;
+    sink.event({ type: "steered", pending_id: pendingId, idx, content, ...(attachments && { attachments }) });
   }
   return messages.length > 0;
 }

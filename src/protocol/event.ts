@@ -94,7 +94,12 @@ export const eventData = {
     .object({ code: Notice, msg: z.string() })
     .describe("something a person should know that is no failure"),
   steered: z
-    .object({ pending_id: uuid, idx: z.int(), content: z.string() })
+    .object({
+      pending_id: uuid,
+      idx: z.int(),
+      content: z.string(),
+      attachments: z.array(z.string()).optional().describe("files that came with it"),
+    })
     .describe("a message that came meanwhile has entered the run, as the task's message idx"),
   request: Request.describe("the run waits for a person's answer"),
   answered: Answer.extend({ by: z.enum(["person", "deadline"]) }).describe(
