@@ -1,5 +1,6 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Route, Routes } from "react-router";
+import { lazy, Suspense } from "react";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { ApiError } from "../protocol/error.ts";
 import { Toaster } from "./components/toaster.tsx";
 import { LanguageContext, useLanguageChoice } from "./language/language.ts";
@@ -9,6 +10,10 @@ import { NotFound, Starting, Unreachable } from "./views/plain-pages.tsx";
 import { Shell } from "./views/shell.tsx";
 import { SignInView } from "./views/sign-in.tsx";
 import { TaskView } from "./views/task.tsx";
+
+const SettingsView = lazy(() =>
+  import("./settings/settings-view.tsx").then((module) => ({ default: module.SettingsView })),
+);
 
 const signedOut = (error: unknown) => void noticeSignedOut(queries, error);
 
@@ -49,6 +54,15 @@ function Gate() {
           <Route index element={<NewTaskView />} />
           <Route path="new" element={<NewTaskView />} />
           <Route path="tasks/:taskId" element={<TaskView />} />
+          <Route path="settings" element={<Navigate to="/settings/usage" replace />} />
+          <Route
+            path="settings/:section"
+            element={
+              <Suspense fallback={<Starting />}>
+                <SettingsView />
+              </Suspense>
+            }
+          />
           <Route path="*" element={<NotFound />} />
         </Route>
       </Routes>

@@ -1,7 +1,9 @@
+import { settingsChinese } from "./settings-chinese.ts";
 import type { Dictionary } from "./translate.ts";
 
 /** The texts in simplified Chinese. */
 export const chinese: Dictionary = {
+  ...settingsChinese,
   "account.language": "语言",
   "account.local": "本机",
   "account.settings": "设置",

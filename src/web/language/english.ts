@@ -1,5 +1,8 @@
+import { settingsEnglish } from "./settings-english.ts";
+
 /** The texts in English; `{name}` is a value, `{name|one|many}` depends on whether it is 1. */
 export const english = {
+  ...settingsEnglish,
   "account.language": "Language",
   "account.local": "This computer",
   "account.settings": "Settings",

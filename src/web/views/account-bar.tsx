@@ -1,4 +1,15 @@
-import { Languages, LogOut, Monitor, Moon, Settings2, ShieldAlert, ShieldCheck, Sun } from "lucide-react";
+import {
+  Languages,
+  LogOut,
+  Monitor,
+  Moon,
+  Settings2,
+  ShieldAlert,
+  ShieldCheck,
+  SlidersHorizontal,
+  Sun,
+} from "lucide-react";
+import { useNavigate } from "react-router";
 import type { Me } from "../../protocol/auth.ts";
 import type { Health } from "../../protocol/server.ts";
 import { IconButton } from "../components/button.tsx";
@@ -66,6 +77,7 @@ function Switches() {
   const { t } = language;
   const [theme, chooseTheme] = useTheme();
   const signOut = useSignOut();
+  const navigate = useNavigate();
   const leave = () =>
     signOut().catch((error: unknown) =>
       notices.add({ type: "error", title: explainProblem(error, language) }),
@@ -78,6 +90,10 @@ function Switches() {
         </IconButton>
       }
     >
+      <Action icon={<SlidersHorizontal size={16} />} onSelect={() => void navigate("/settings/usage")}>
+        {t("settings.open")}
+      </Action>
+      <MenuLine />
       <Choice
         label={t("account.language")}
         value={language.name}
