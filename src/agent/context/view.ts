@@ -71,6 +71,7 @@ export function viewMessage(
     const said = [
       payload.content,
       describeAttachments(notes?.attachments ?? [], setting.directory),
+      notes?.skill?.text ?? "",
       ...record.notes.filter((note) => note.idx === idx).map((note) => note.text),
     ];
     const content = said.filter((text) => text !== "").join("\n\n");

@@ -1,5 +1,6 @@
 import { ApiError } from "../../protocol/error.ts";
 import type { ChatMessage } from "../../protocol/message.ts";
+import { forkContext } from "./contexts.ts";
 import type { Database } from "./database.ts";
 import { taskNotFound } from "./tasks.ts";
 
@@ -50,6 +51,7 @@ export async function forkTask(
        from messages where task_id = $1 and idx <= $3`,
       [taskId, fork.taskId, fork.fromIdx],
     );
+    await forkContext(client, taskId, fork);
   });
 }
 
