@@ -19,7 +19,8 @@ export interface Turn {
   paceMs?: number;
   /** The wire's own word; by default what fits the parts. null: never sent. */
   finishReason?: string | null;
-  usage?: { input: number; output: number; cached?: number };
+  /** As ours: `cached` and `cacheWrites` are parts of `input`, `reasoning` of `output`. */
+  usage?: { input: number; output: number; cached?: number; cacheWrites?: number; reasoning?: number };
   /** Where `/chat/completions` says what was used: a last chunk without choices, as asked for, by default. */
   usageIn?: "own-chunk" | "finish-chunk" | "every-chunk" | "first-chunk" | "choice" | "nowhere";
   /** false: the stream ends without its last word (`[DONE]`, `message_stop`). */

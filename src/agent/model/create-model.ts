@@ -3,12 +3,15 @@ import { createDemoModel } from "./demo/demo.ts";
 import type { Callee } from "./failure.ts";
 import type { Model } from "./model.ts";
 import type { ResolvedProfile } from "./profiles/resolve-profiles.ts";
+import { type Provider, providers } from "./providers.ts";
 import { createSdkModel } from "./sdk/sdk-model.ts";
 
 /** The model of a profile. `stallMs` is the silence, milliseconds, after which a call fails. */
 export function createModel(profile: ResolvedProfile, { stallMs = 60_000 } = {}): Model {
   const { wire, provider, model, baseUrl = "" } = profile;
   if (wire === "demo") return createDemoModel({ profile: profile.name });
+  const row: Provider = providers[provider];
+  const { vision } = profile.facts;
   const key = profile.readKey();
   const ownHeaders = profile.readHeaders();
   const callee: Callee = {
@@ -22,7 +25,8 @@ export function createModel(profile: ResolvedProfile, { stallMs = 60_000 } = {})
     return createSdkModel(wire, { profile, baseUrl, key, ownHeaders, callee, dataKey, stallMs });
   const { sendReasoning, includeUsage, temperature, maxOutputTokens, options: extra } = profile;
   return createChatModel({
-    style: { model, dataKey, sendReasoning, includeUsage, temperature, maxOutputTokens, extra },
+    style: { model, dataKey, sendReasoning, includeUsage, vision, temperature, maxOutputTokens, extra },
+    saysCost: row.saysCost ?? false,
     baseUrl,
     headers: { ...(key !== "" && { authorization: `Bearer ${key}` }), ...lowerCase(ownHeaders) },
     callee,

@@ -10,6 +10,8 @@ export interface Provider {
   keyOptional?: boolean;
   /** Tokens that a model of it can be trusted to have room for, where nothing is known of it. */
   contextWindow?: number;
+  /** Whether its `usage.cost` is the call's price in US dollars. */
+  saysCost?: boolean;
   /** See RequestStyle. */
   sendReasoning?: "as-given" | "every";
 }
@@ -63,6 +65,7 @@ export const providers = {
     wire: "chat",
     baseUrl: "https://openrouter.ai/api/v1",
     keyVariable: "OPENROUTER_API_KEY",
+    saysCost: true,
   },
   ollama: {
     wire: "chat",

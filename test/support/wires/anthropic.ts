@@ -6,9 +6,14 @@ export const anthropicWire: Wire = {
   matches: (path) => path.endsWith("/messages"),
   readConversation: () => ({ prompt: "", toolResults: 0 }),
   encode(turn, body) {
-    const { input, output } = turn.usage ?? { input: 10, output: 3 };
+    const { input, output, cached = 0, cacheWrites = 0, reasoning } = usageOf(turn);
     const parts = turn.parts ?? [];
-    const usage = { input_tokens: input, output_tokens: 1, cache_read_input_tokens: turn.usage?.cached ?? 0 };
+    const usage = {
+      input_tokens: input - cached - cacheWrites,
+      output_tokens: 1,
+      cache_read_input_tokens: cached,
+      cache_creation_input_tokens: cacheWrites,
+    };
     const message = {
       id: "msg_scripted",
       type: "message",
@@ -24,16 +29,24 @@ export const anthropicWire: Wire = {
       ...parts.flatMap((part) =>
         "chunk" in part || "raw" in part || "until" in part ? commonFrames(part) : blockFrames(part, index++),
       ),
-      ...(turn.finishReason === null ? [] : [{ bytes: messageDelta(turn, output) }]),
+      ...(turn.finishReason === null ? [] : [{ bytes: messageDelta(turn, output, reasoning) }]),
       ...(turn.lastWord === false ? [] : [{ bytes: event({ type: "message_stop" }, "message_stop") }]),
     ];
   },
 };
 
-function messageDelta(turn: Turn, output: number): string {
+function usageOf({ usage = { input: 10, output: 3 } }: Turn): NonNullable<Turn["usage"]> {
+  return usage;
+}
+
+function messageDelta(turn: Turn, output: number, reasoning: number | undefined): string {
   const calls = (turn.parts ?? []).some((part) => "toolCall" in part);
   const delta = { stop_reason: turn.finishReason ?? (calls ? "tool_use" : "end_turn"), stop_sequence: null };
-  return event({ type: "message_delta", delta, usage: { output_tokens: output } }, "message_delta");
+  const usage = {
+    output_tokens: output,
+    ...(reasoning !== undefined && { output_tokens_details: { thinking_tokens: reasoning } }),
+  };
+  return event({ type: "message_delta", delta, usage }, "message_delta");
 }
 
 type Block = Extract<Part, { text: string } | { reasoning: string } | { toolCall: object }>;

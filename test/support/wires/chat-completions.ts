@@ -119,11 +119,17 @@ function finishReason(turn: Turn): string | null {
   return (turn.parts ?? []).some((part) => "toolCall" in part) ? "tool_calls" : "stop";
 }
 
-function usageOf({ usage = { input: 10, output: 3 } }: Turn) {
+function usageOf(turn: Turn) {
+  const usage: NonNullable<Turn["usage"]> = turn.usage ?? { input: 10, output: 3 };
   return {
     prompt_tokens: usage.input,
     completion_tokens: usage.output,
     total_tokens: usage.input + usage.output,
-    ...(usage.cached !== undefined && { prompt_tokens_details: { cached_tokens: usage.cached } }),
+    ...((usage.cached !== undefined || usage.cacheWrites !== undefined) && {
+      prompt_tokens_details: { cached_tokens: usage.cached ?? 0, cache_write_tokens: usage.cacheWrites ?? 0 },
+    }),
+    ...(usage.reasoning !== undefined && {
+      completion_tokens_details: { reasoning_tokens: usage.reasoning },
+    }),
   };
 }

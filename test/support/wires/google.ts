@@ -18,14 +18,16 @@ function chunk(part: unknown, more: Record<string, unknown> = {}): unknown {
 }
 
 function lastChunk(turn: Turn): unknown {
-  const { input, output, cached } = { cached: undefined, ...(turn.usage ?? { input: 10, output: 3 }) };
+  const usage: NonNullable<Turn["usage"]> = turn.usage ?? { input: 10, output: 3 };
+  const { input, output, cached, reasoning = 0 } = usage;
   return {
     candidates: [
       { index: 0, content: { role: "model", parts: [] }, finishReason: turn.finishReason ?? "STOP" },
     ],
     usageMetadata: {
       promptTokenCount: input,
-      candidatesTokenCount: output,
+      candidatesTokenCount: output - reasoning,
+      ...(reasoning > 0 && { thoughtsTokenCount: reasoning }),
       totalTokenCount: input + output,
       ...(cached !== undefined && { cachedContentTokenCount: cached }),
     },

@@ -28,13 +28,17 @@ function named(data: { type: string; [field: string]: unknown }): string {
 }
 
 function ending(turn: Turn, response: object): { type: string; response: object } {
-  const { input, output, cached } = { cached: 0, ...(turn.usage ?? { input: 10, output: 3 }) };
+  const said: NonNullable<Turn["usage"]> = turn.usage ?? { input: 10, output: 3 };
+  const { input, output, cached = 0, cacheWrites, reasoning = 0 } = said;
   const incomplete = turn.finishReason !== undefined;
   const usage = {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: cached },
+    input_tokens_details: {
+      cached_tokens: cached,
+      ...(cacheWrites !== undefined && { cache_write_tokens: cacheWrites }),
+    },
     output_tokens: output,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: reasoning },
     total_tokens: input + output,
   };
   const incomplete_details = incomplete ? { reason: turn.finishReason } : null;

@@ -3,6 +3,7 @@ import type { Fault } from "../failure.ts";
 import { isRecord, readFault } from "../fault-body.ts";
 import { type ModelDelta, type ModelReply, noUsage, type Usage } from "../model.ts";
 import { readPieces } from "./read-pieces.ts";
+import { addUsage } from "./read-usage.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
 import { createToolCallCollector } from "./tool-call-collector.ts";
 
@@ -97,17 +98,6 @@ export function createAnswerCollector(
       return Object.keys(kept).length > 0 ? kept : undefined;
     },
   };
-}
-
-/** Usage comes once or as a growing count, so the most counts. */
-function addUsage(usage: Usage, value: unknown): void {
-  if (!isRecord(value)) return;
-  usage.tokensIn = Math.max(usage.tokensIn, readCount(value.prompt_tokens ?? value.input_tokens));
-  usage.tokensOut = Math.max(usage.tokensOut, readCount(value.completion_tokens ?? value.output_tokens));
-}
-
-function readCount(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
 }
 
 /** Words for an answer that the provider itself broke off. */

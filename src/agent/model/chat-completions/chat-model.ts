@@ -14,6 +14,8 @@ export interface ChatModelOptions {
   callee: Callee;
   stallMs: number;
   facts: ModelFacts;
+  /** Whether to believe what the provider says a call cost. */
+  saysCost: boolean;
 }
 
 /** A model behind OpenAI's `/chat/completions`, as dozens of providers speak it. */
@@ -52,7 +54,7 @@ async function explainStatus(answer: Answer, callee: Callee, signal: AbortSignal
 function finish(
   collector: AnswerCollector,
   complete: boolean,
-  { style, callee }: ChatModelOptions,
+  { style, callee, saysCost }: ChatModelOptions,
 ): ModelReply {
   const { provider } = callee;
   if (!complete) {
@@ -64,6 +66,7 @@ function finish(
     throw new ModelError("model_unavailable", text, { retryable: true });
   }
   const reply = collector.reply();
+  if (!saysCost) delete reply.usage.cost;
   if (reply.toolCalls.some((call) => call.function.name === "")) {
     throw explainMalformed(callee, "A tool call without a name.");
   }

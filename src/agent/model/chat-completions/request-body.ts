@@ -1,7 +1,5 @@
-import type { ChatToolCall } from "../../../protocol/message.ts";
-import { isRecord } from "../fault-body.ts";
-import type { ConversationMessage, ModelRequest } from "../model.ts";
-import type { KeptReasoning } from "./answer-collector.ts";
+import type { ModelRequest } from "../model.ts";
+import { toWireMessages } from "./wire-messages.ts";
 
 /** What differs between providers in how a request is put. */
 export interface RequestStyle {
@@ -15,6 +13,8 @@ export interface RequestStyle {
    */
   sendReasoning: "as-given" | "every" | "never";
   includeUsage: boolean;
+  /** Whether the model can be shown pictures. */
+  vision: boolean;
   temperature: number | undefined;
   maxOutputTokens: number | undefined;
   /** Further fields of the body, as the profile says. */
@@ -29,55 +29,11 @@ export function buildRequestBody(request: ModelRequest, style: RequestStyle): st
     ...(request.tools.length > 0 && {
       tools: request.tools.map((tool) => ({ type: "function", function: tool })),
     }),
-    messages: [
-      { role: "system", content: request.system },
-      ...request.messages.map((message) => toWire(message, style)),
-    ],
+    messages: [{ role: "system", content: request.system }, ...toWireMessages(request.messages, style)],
     stream: true,
     ...(includeUsage && { stream_options: { include_usage: true } }),
     ...(temperature !== undefined && { temperature }),
     ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
     ...extra,
   });
-}
-
-function toWire({ payload, providerData }: ConversationMessage, style: RequestStyle): unknown {
-  if (payload.role !== "assistant") return payload;
-  const kept = readKept(providerData?.[style.dataKey]);
-  const send = style.sendReasoning !== "never";
-  const reasoning = kept.reasoning_content ?? (style.sendReasoning === "every" ? " " : undefined);
-  return {
-    role: "assistant",
-    content: payload.content,
-    ...(send && reasoning !== undefined && { reasoning_content: reasoning }),
-    ...(send && kept.reasoning_details && { reasoning_details: kept.reasoning_details }),
-    ...(payload.tool_calls && {
-      tool_calls: payload.tool_calls.map((call, position) => {
-        const extra = kept.extra_content?.[position];
-        return { ...withObjectArguments(call), ...(extra != null && { extra_content: extra }) };
-      }),
-    }),
-  };
-}
-
-function readKept(value: unknown): KeptReasoning {
-  return isRecord(value) ? value : {};
-}
-
-/**
- * A call whose arguments are no JSON object is refused by many providers, and with it every later request
- * of the conversation: its text is wrapped into one.
- */
-function withObjectArguments(call: ChatToolCall): ChatToolCall {
-  const text = call.function.arguments;
-  const sent = parsesToObject(text) ? text : JSON.stringify(text.trim() === "" ? {} : { invalid_json: text });
-  return { ...call, function: { name: call.function.name, arguments: sent } };
-}
-
-function parsesToObject(text: string): boolean {
-  try {
-    return isRecord(JSON.parse(text));
-  } catch {
-    return false;
-  }
 }

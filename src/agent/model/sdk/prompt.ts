@@ -1,4 +1,5 @@
 import type {
+  LanguageModelV4FilePart,
   LanguageModelV4Message,
   LanguageModelV4Prompt,
   LanguageModelV4ToolCallPart,
@@ -6,19 +7,26 @@ import type {
 } from "@ai-sdk/provider";
 import type { ChatMessage, ChatToolCall } from "../../../protocol/message.ts";
 import { isRecord } from "../fault-body.ts";
-import type { ModelRequest } from "../model.ts";
+import type { Image, ModelRequest } from "../model.ts";
 import type { KeptPart } from "./reply-collector.ts";
 
 type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>;
 type AssistantContent = Extract<LanguageModelV4Message, { role: "assistant" }>["content"];
 
-/** The stored conversation as an SDK takes it; reasoning goes back to the model it came from alone. */
-export function toPrompt(request: ModelRequest, dataKey: string): LanguageModelV4Prompt {
+/**
+ * The stored conversation as an SDK takes it, with its pictures where the model has `vision`; reasoning goes back to the
+ * model it came from alone.
+ */
+export function toPrompt(
+  request: ModelRequest,
+  { dataKey, vision }: { dataKey: string; vision: boolean },
+): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [{ role: "system", content: request.system }];
   const toolNames = new Map<string, string>();
-  for (const { payload, providerData } of request.messages) {
+  for (const { payload, providerData, images: given = [] } of request.messages) {
+    const pictures = vision ? given.map(toPicture) : [];
     if (payload.role === "user") {
-      prompt.push({ role: "user", content: [{ type: "text", text: payload.content }] });
+      prompt.push({ role: "user", content: [{ type: "text", text: payload.content }, ...pictures] });
     } else if (payload.role === "assistant") {
       for (const call of payload.tool_calls ?? []) toolNames.set(call.id, call.function.name);
       const content = toKeptContent(payload, providerData?.[dataKey]) ?? toPlainContent(payload);
@@ -28,7 +36,10 @@ export function toPrompt(request: ModelRequest, dataKey: string): LanguageModelV
         type: "tool-result",
         toolCallId: payload.tool_call_id,
         toolName: toolNames.get(payload.tool_call_id) ?? "unknown",
-        output: { type: "text", value: payload.content },
+        output:
+          pictures.length === 0
+            ? { type: "text", value: payload.content }
+            : { type: "content", value: [{ type: "text", text: payload.content }, ...pictures] },
       };
       const last = prompt.at(-1);
       if (last?.role === "tool") last.content.push(result);
@@ -36,6 +47,10 @@ export function toPrompt(request: ModelRequest, dataKey: string): LanguageModelV
     }
   }
   return prompt;
+}
+
+function toPicture({ mediaType, data }: Image): LanguageModelV4FilePart {
+  return { type: "file", mediaType, data: { type: "data", data } };
 }
 
 function toPlainContent({ content, tool_calls }: AssistantMessage): AssistantContent {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { type Callee, explainFault, explainMalformed, type Fault, readRetryAfter } from "../failure.ts";
 import { isRecord, readFault, readFaultBody } from "../fault-body.ts";
-import { type Model, ModelError, type ModelReply } from "../model.ts";
+import { type Model, ModelError, type ModelReply, type ModelRequest } from "../model.ts";
 import type { ResolvedProfile } from "../profiles/resolve-profiles.ts";
+import { markForCache } from "./cache-markers.ts";
 import { createPostFetch } from "./post-fetch.ts";
 import { toPrompt } from "./prompt.ts";
 import { createReplyCollector } from "./reply-collector.ts";
@@ -31,9 +33,10 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
       loaded ??= loadLanguageModel(wire, options);
       const language = await loaded;
       const collector = createReplyCollector(onDelta);
+      const prompt = toPrompt(request, { dataKey, vision: profile.facts.vision });
       try {
         const { stream } = await language.doStream({
-          prompt: toPrompt(request, dataKey),
+          prompt: wire === "anthropic" ? markForCache(prompt) : prompt,
           tools: request.tools.map(({ name, description, parameters }) => ({
             type: "function",
             name,
@@ -42,7 +45,7 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
           })),
           ...(profile.temperature !== undefined && { temperature: profile.temperature }),
           ...(profile.maxOutputTokens !== undefined && { maxOutputTokens: profile.maxOutputTokens }),
-          providerOptions: { [wire]: { ...standardOptions[wire], ...toJson(profile.options) } },
+          providerOptions: { [wire]: { ...standardOptions(wire, request), ...toJson(profile.options) } },
           abortSignal: signal,
         });
         await readParts(stream, (part) => {
@@ -62,12 +65,16 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
 
 type JsonOptions = NonNullable<Parameters<LanguageModelV4["doStream"]>[0]["providerOptions"]>[string];
 
-/** Nothing is left with the provider: OpenAI's reasoning travels encrypted in the conversation. */
-const standardOptions: Record<SdkWire, JsonOptions> = {
-  openai: { store: false },
-  anthropic: {},
-  google: {},
-};
+/**
+ * Nothing is left with the provider: OpenAI's reasoning travels encrypted in the conversation. Its cache is found more
+ * often where requests of one conversation bear one key; what they begin with is that.
+ */
+function standardOptions(wire: SdkWire, { system, messages }: ModelRequest): JsonOptions {
+  if (wire !== "openai") return {};
+  const beginning = JSON.stringify([system, messages[0]?.payload.content]);
+  const promptCacheKey = createHash("sha256").update(beginning).digest("base64url").slice(0, 32);
+  return { store: false, promptCacheKey };
+}
 
 function toJson(options: Record<string, unknown>): JsonOptions {
   return JSON.parse(JSON.stringify(options)) as JsonOptions;
