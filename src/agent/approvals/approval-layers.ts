@@ -1,0 +1,27 @@
+import type { ApprovalRule } from "../../protocol/agent/approval.ts";
+
+/** Whose word rules are, in the order in which they are laid over each other. */
+export const layerNames = ["operator", "profile", "user", "task"] as const;
+export type LayerName = (typeof layerNames)[number];
+
+/** The rules in force for a run. Of all that match the last one counts, but a no of operator or profile is final. */
+export type ApprovalLayers = Partial<Record<LayerName, readonly ApprovalRule[]>>;
+
+/** A rule with whose it is. */
+export interface LayeredRule extends ApprovalRule {
+  layer: LayerName;
+}
+
+/** The rules that may concern the tool, in order. */
+export function rulesFor(layers: ApprovalLayers, concerns: (toolPattern: string) => boolean): LayeredRule[] {
+  return layerNames.flatMap((layer) =>
+    (layers[layer] ?? []).filter((rule) => concerns(rule.tool)).map((rule) => ({ ...rule, layer })),
+  );
+}
+
+/** The lists of rules of which each one may forbid for good, and all of them, which decides else. */
+export function deciding(rules: LayeredRule[]): LayeredRule[][] {
+  const operator = rules.filter(({ layer }) => layer === "operator");
+  const profile = rules.filter(({ layer }) => layer === "operator" || layer === "profile");
+  return [operator, profile, rules];
+}
