@@ -41,6 +41,14 @@ const mayImport: Record<string, string[]> = {
     "workspace",
     "protocol",
   ],
+  "server/runs/mcp.ts": [
+    "agent",
+    "server/settings",
+    "server/store",
+    "server/*",
+    "workspace",
+    "protocol",
+  ],
   "server/runs/gather-setting.ts": ["agent", "server/runs", "workspace", "protocol"],
   "server/events": ["server/events", "server/store", "server/*", "protocol"],
   "server/store": ["server/store", "server/*", "protocol"],
@@ -75,7 +83,9 @@ const exceptions: [from: string, to: string, reason: string][] = [
     "looks for its neighbours' processes as the lock does",
   ],
   ["server/models.ts", "agent/model", "makes the models that the settings name"],
-  ["server/http/handlers/catalog.ts", "agent/skills.ts", "lists the skills"],
+  ["server/http/handlers/agent/skills.ts", "agent/skills", "lists, takes in and removes skills"],
+  ["server/http/handlers/agent/memory.ts", "agent/memory", "shows and changes what is remembered"],
+  ["server/http/handlers/agent/note-skill.ts", "agent/skills", "finds the skill that a message starts"],
 ];
 
 /** Packages beyond Node's own that a folder may use; folders not named may use any. */

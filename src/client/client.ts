@@ -30,6 +30,7 @@ type Given<Name extends EndpointName> = [
   ...SchemaGiven<Api[Name], "query">,
   ...SchemaGiven<Api[Name], "body">,
   ...(Api[Name] extends { upload: z.ZodType } ? [form: FormData] : []),
+  ...(Api[Name] extends { archive: true } ? [archive: Blob] : []),
   options?: RequestOptions,
 ];
 
@@ -61,7 +62,7 @@ async function call(endpoint: Endpoint, given: unknown[], options: ClientOptions
   const rest = [...given];
   const params = endpoint.path.includes("{") ? (rest.shift() as Record<string, string>) : {};
   const query = endpoint.query ? (rest.shift() as Record<string, unknown> | undefined) : undefined;
-  const body = endpoint.body || endpoint.upload ? rest.shift() : undefined;
+  const body = endpoint.body || endpoint.upload || endpoint.archive ? rest.shift() : undefined;
   const { signal, headers } = (rest.shift() ?? {}) as RequestOptions;
 
   const sent = new Headers(headers);
@@ -72,7 +73,7 @@ async function call(endpoint: Endpoint, given: unknown[], options: ClientOptions
     headers: sent,
     credentials: "same-origin",
     ...(signal && { signal }),
-    ...(body !== undefined && { body: endpoint.upload ? (body as FormData) : JSON.stringify(body) }),
+    ...(body !== undefined && { body: endpoint.body ? JSON.stringify(body) : (body as FormData | Blob) }),
   });
   if (!response.ok) throw await readError(response);
   if (typeof endpoint.response === "string") return response;

@@ -2,6 +2,8 @@ import type { z } from "zod";
 import { agentEndpoints } from "./endpoints/agent.ts";
 import { authEndpoints } from "./endpoints/auth.ts";
 import { filesEndpoints } from "./endpoints/files.ts";
+import { libraryEndpoints } from "./endpoints/library.ts";
+import { mcpEndpoints } from "./endpoints/mcp.ts";
 import { messagesEndpoints } from "./endpoints/messages.ts";
 import { runsEndpoints } from "./endpoints/runs.ts";
 import { tasksEndpoints } from "./endpoints/tasks.ts";
@@ -14,6 +16,8 @@ export const api = {
   ...runsEndpoints,
   ...filesEndpoints,
   ...agentEndpoints,
+  ...mcpEndpoints,
+  ...libraryEndpoints,
 } as const;
 
 export type Api = typeof api;

@@ -37,6 +37,12 @@ export const MessageNotes = z.object({
     .record(z.string(), z.string())
     .optional()
     .describe("files that the model has seen or written whole with it: the hash of each by its path"),
+  skill: z
+    .object({ name: z.string(), text: z.string(), skipped: z.string().optional() })
+    .optional()
+    .describe(
+      "the skill that it starts, as the model is shown it with the message; why it cannot be used, where so",
+    ),
 });
 export type MessageNotes = z.infer<typeof MessageNotes>;
 

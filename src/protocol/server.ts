@@ -14,11 +14,6 @@ export const Health = z
   .meta({ id: "Health" });
 export type Health = z.infer<typeof Health>;
 
-export const SkillList = z
-  .object({ skills: z.array(z.object({ name: z.string(), description: z.string() })) })
-  .meta({ id: "SkillList" });
-export type SkillList = z.infer<typeof SkillList>;
-
 export const ErrorBody = z
   .object({
     detail: z.union([

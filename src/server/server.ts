@@ -2,6 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
+import { createSkills } from "../agent/skills/skills.ts";
 import { openDirectory } from "../workspace/open-directory.ts";
 import { type DataFolder, openDataFolder } from "./data-folder/data-folder.ts";
 import { createApp } from "./http/app.ts";
@@ -10,6 +11,9 @@ import { createSignInCodes, type SignInCodes } from "./http/auth/sign-in-codes.t
 import { createClients } from "./http/edge/clients.ts";
 import { createHttpServer } from "./http/edge/http-server.ts";
 import type { Handlers } from "./http/handler.ts";
+import { createMcpHandlers } from "./http/handlers/agent/mcp.ts";
+import { createMemoryHandlers } from "./http/handlers/agent/memory.ts";
+import { createSkillHandlers } from "./http/handlers/agent/skills.ts";
 import { createApprovalHandlers } from "./http/handlers/approvals.ts";
 import { createAuthHandlers } from "./http/handlers/auth.ts";
 import { createCatalogHandlers } from "./http/handlers/catalog.ts";
@@ -24,6 +28,7 @@ import { removeStaleUploads } from "./http/upload.ts";
 import { addressOf, closeHttp, listenOn } from "./listen.ts";
 import { createModels } from "./models.ts";
 import { findPackageRoot } from "./package-root.ts";
+import { createMcp } from "./runs/mcp.ts";
 import type { Starting } from "./runs/start-run.ts";
 import { type ChosenSandbox, chooseSandbox } from "./sandbox-level.ts";
 import type { Config } from "./settings/config.ts";
@@ -73,7 +78,9 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
       secrets: [config.jwtSecret ?? folder.secrets.jwt_secret, ...config.jwtPreviousSecrets],
       limits: config.limits,
     });
-    const parts = { config, folder, ...stores, models, sandbox, logger, userRoot, gate };
+    const skillsOf = createSkills(config.skillsDir, sandbox.sandbox);
+    const mcp = createMcp({ servers: config.mcpServers, ...stores, sandbox: sandbox.sandbox, logger, userRoot });
+    const parts = { config, folder, ...stores, models, sandbox, logger, userRoot, skillsOf, mcp, gate };
     const starting = await startWork(parts, started);
     const { worker, feed, changes } = starting;
     const codes = createSignInCodes();
@@ -167,7 +174,10 @@ function createHandlers(parts: Parts & Starting & { codes: SignInCodes }): Handl
     ...createApprovalHandlers(parts),
     ...createFileHandlers(userRoot, config.limits),
     ...createExportHandler(database, userRoot),
-    ...createCatalogHandlers(models, config.skillsDir),
+    ...createCatalogHandlers(models),
+    ...createSkillHandlers(parts),
+    ...createMemoryHandlers(parts),
+    ...createMcpHandlers(parts),
   };
 }
 

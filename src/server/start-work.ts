@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { Skills } from "../agent/skills/skills.ts";
 import { createTools } from "../agent/tools/tools.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { startWatchdog } from "../workspace/processes/watchdog.ts";
@@ -12,6 +13,7 @@ import type { Gate } from "./http/auth/gate.ts";
 import type { Models } from "./models.ts";
 import { executeRun } from "./runs/execute-run.ts";
 import { readAhead } from "./runs/gather-setting.ts";
+import type { Mcp } from "./runs/mcp.ts";
 import { identify } from "./runs/membership.ts";
 import type { Starting } from "./runs/start-run.ts";
 import { Worker } from "./runs/worker.ts";
@@ -36,6 +38,8 @@ export interface Parts {
   sandbox: ChosenSandbox;
   logger: Logger;
   userRoot: (userId: string) => Promise<Directory>;
+  skillsOf: (userRoot: Directory) => Skills;
+  mcp: Mcp;
   gate: Gate;
 }
 
@@ -75,7 +79,8 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
       network: sandbox.sandbox.network,
     }),
     sandbox: sandbox.sandbox,
-    skillsDirectory: config.skillsDir,
+    skillsOf: parts.skillsOf,
+    mcp: parts.mcp,
     maxSteps: limits.steps,
     maxAttempts: limits.attempts,
     needsApproval: (tool: string) => (approvals.has(tool) ? { waitMs: limits.approvalMs } : null),
@@ -120,6 +125,7 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
   await retryWhileAway(() => worker.start());
   started.push(async () => {
     await worker.stop();
+    await parts.mcp.close();
     await killAllCommands();
     feed.close();
     changes.close();

@@ -7,6 +7,7 @@ import {
   type NewMessage,
   runAgent,
 } from "../../src/agent/agent.ts";
+import { showAll } from "../../src/agent/context/context-keeper.ts";
 import type {
   Model,
   ModelDelta,
@@ -15,6 +16,7 @@ import type {
   ModelReply,
   ModelRequest,
 } from "../../src/agent/model/model.ts";
+import { noSkills } from "../../src/agent/skills/skills.ts";
 import type { Tool, ToolContext, ToolEffect, ToolOutcome } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
 import { BackgroundProcesses } from "../../src/workspace/processes/background-processes.ts";
@@ -43,6 +45,7 @@ export const workplace = {
   userRoot: { hostPath: "/主机" } as Directory,
   sandbox: { pathInside: (path) => path } as Sandbox,
   processes: new BackgroundProcesses(),
+  skills: noSkills,
 };
 
 /** Streams the text character by character. */
@@ -149,7 +152,7 @@ export async function run(
   };
   const outcome = await runAgent(
     {
-      system: "你是助手",
+      context: showAll("你是助手"),
       conversation: [{ payload: { role: "user", content: "你好" } }],
       tools: [read],
       model,

@@ -1,3 +1,4 @@
+import { noSkills } from "../../src/agent/skills/skills.ts";
 import type { ToolContext } from "../../src/agent/tools/tool.ts";
 import type { Directory } from "../../src/workspace/directory.ts";
 import { BackgroundProcesses } from "../../src/workspace/processes/background-processes.ts";
@@ -15,6 +16,7 @@ export function toolContext(
     userRoot: directory,
     sandbox,
     processes: new BackgroundProcesses(),
+    skills: noSkills,
     callId: "call-1",
     model: { facts },
     conversation: [],

@@ -6,6 +6,7 @@ import type { BackgroundProcesses } from "../../workspace/processes/background-p
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { AgentEvent } from "../agent.ts";
 import type { ConversationMessage, Model, ToolDefinition } from "../model/model.ts";
+import type { Skills } from "../skills/skills.ts";
 
 /**
  * What a tool changes, and so what may be done after a crash in the middle of a call: `pure` and
@@ -23,6 +24,8 @@ export interface Workplace {
   sandbox: Sandbox;
   /** What goes on beside the run. */
   processes: BackgroundProcesses;
+  /** The skills that the user has. */
+  skills: Skills;
 }
 
 export interface ToolContext extends Workplace {

@@ -1,4 +1,7 @@
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
+import { recallTool } from "../memory/recall-tool.ts";
+import { rememberTool } from "../memory/remember-tool.ts";
+import { skillTool } from "../skills/skill-tool.ts";
 import { askTool } from "./ask.ts";
 import { createBashTool } from "./commands/bash.ts";
 import { processTool } from "./commands/process.ts";
@@ -22,6 +25,6 @@ export interface ToolOptions {
  * commands end after `maxCommandMs`, and reach what `network` says.
  */
 export function createTools({ bash, maxCommandMs, network = "open" }: ToolOptions): Tool[] {
-  const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, todoTool, askTool];
+  const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool, todoTool, skillTool, rememberTool, recallTool, askTool];
   return bash ? [...tools, createBashTool(maxCommandMs / 1000, network), processTool] : tools;
 }

@@ -1,7 +1,6 @@
 import { ApprovalRules } from "../agent/approval.ts";
 import { ModelProfileList } from "../agent/models.ts";
 import { UsageQuery, UsageReport } from "../agent/usage.ts";
-import { SkillList } from "../server.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export const agentEndpoints = {
@@ -12,14 +11,6 @@ export const agentEndpoints = {
     summary: "List model profiles",
     status: 200,
     response: ModelProfileList,
-  },
-  listSkills: {
-    method: "GET",
-    path: "/v1/skills",
-    tag: "agent",
-    summary: "List installed skills",
-    status: 200,
-    response: SkillList,
   },
   readUsage: {
     method: "GET",

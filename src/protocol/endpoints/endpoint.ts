@@ -19,6 +19,8 @@ export interface Endpoint {
   body?: z.ZodObject;
   /** What the body is where it is no JSON. */
   upload?: z.ZodObject;
+  /** true: the body is a .zip archive. */
+  archive?: true;
   status: 200 | 201 | 202 | 204;
   /** The answer's schema, or the kind of bytes it streams. */
   response?: z.ZodType | "events" | "changes" | "file" | "preview" | "docx";

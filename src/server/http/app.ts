@@ -77,7 +77,7 @@ function mount(app: App, name: EndpointName, options: AppOptions): void {
     const body = row.body && (await readJson(row.body, incoming, options));
     const handle = () =>
       handler({ params, query, body }, { user, request: context.req.raw, incoming, outgoing });
-    const answer = await (row.upload ? keepPace(incoming, options.bodyMs, handle) : handle());
+    const answer = await (row.upload || row.archive ? keepPace(incoming, options.bodyMs, handle) : handle());
     if (answer instanceof Response) return answer;
     if (answer === undefined) return context.body(null, 204);
     return new Response(JSON.stringify(answer), { status: row.status, headers: jsonHeaders });

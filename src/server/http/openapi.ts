@@ -60,6 +60,8 @@ function describeOperation(name: string, row: Endpoint): ZodOpenApiOperationObje
   if (row.open) operation.security = [];
   if (row.body)
     operation.requestBody = { required: true, content: { "application/json": { schema: row.body } } };
+  if (row.archive)
+    operation.requestBody = { required: true, content: { "application/zip": { schema: bytes } } };
   if (row.upload) {
     operation.requestBody = { required: true, content: { "multipart/form-data": { schema: row.upload } } };
   }
@@ -76,8 +78,9 @@ function describeSuccess(row: Endpoint): ZodOpenApiResponsesObject {
   return responses;
 }
 
+const bytes = z.string().meta({ format: "binary" });
+
 function describeContent(response: Endpoint["response"]): Partial<ZodOpenApiResponseObject> {
-  const bytes = z.string().meta({ format: "binary" });
   const events = { "text/event-stream": { schema: z.string() } };
   switch (response) {
     case undefined:
@@ -119,7 +122,7 @@ function describeErrors(row: Endpoint) {
     ...(row.open ? [] : (["unauthorized", "invalid_origin"] as const)),
     ...(shaped ? (["invalid_request", "invalid_text"] as const) : []),
     ...(row.body ? (["too_large"] as const) : []),
-    ...(row.body || row.upload ? (["request_timeout"] as const) : []),
+    ...(row.body || row.upload || row.archive ? (["request_timeout"] as const) : []),
     ...(row.expensive ? (["rate_limited"] as const) : []),
     "invalid_host",
     "unavailable",

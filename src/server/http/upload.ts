@@ -27,7 +27,8 @@ interface Form {
   files: StagedFile[];
 }
 
-const stagingPrefix = ".zcbot-upload-";
+/** What is under way lies in folders of such names; those left behind are swept. */
+export const stagingPrefix = ".zcbot-upload-";
 const stagingName = /^\.zcbot-upload-[0-9a-f-]{36}$/;
 /** How long the rest of a refused upload is read, milliseconds: most clients hear an answer only at their end. */
 const drainMs = 30_000;
@@ -261,7 +262,7 @@ async function refuseUnlessFile(root: Directory, path: string): Promise<void> {
 }
 
 /** Reads what is left of a body, for a while. False if there is still more. */
-async function drain(incoming: IncomingMessage): Promise<boolean> {
+export async function drain(incoming: IncomingMessage): Promise<boolean> {
   if (incoming.readableEnded || incoming.destroyed) return true;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, drainMs, false);

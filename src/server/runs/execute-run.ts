@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
 import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.ts";
+import { createContext } from "../../agent/context/create-context.ts";
 import type { ConversationMessage } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
 import type { NeedsApproval } from "../../agent/requests.ts";
+import type { Skills } from "../../agent/skills/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
 import { describeEnded } from "../../agent/tools/commands/process.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
@@ -12,6 +14,7 @@ import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { type EventLog, LeaseLostError } from "../events/event-log.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { ProfileInForce } from "../models.ts";
+import { readContext } from "../store/contexts.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation, type StoredMessage } from "../store/messages.ts";
@@ -31,7 +34,7 @@ export interface ExecutionOptions {
   profileFor: (profile: string) => ProfileInForce | undefined;
   tools: Tool[];
   sandbox: Sandbox;
-  skillsDirectory: string;
+  skillsOf: (userRoot: Directory) => Skills;
   maxSteps: number;
   /** How many servers may be lost with a run before it is given up. */
   maxAttempts: number;
@@ -102,28 +105,32 @@ const internalError: RunEnd = {
 /** How far a run has come, and the conversation. */
 interface Past {
   progress: RunProgress;
+  /** From the first message on that the model is shown. */
   conversation: ConversationMessage[];
+  /** How it is shown, as it is stored. */
+  record: unknown;
 }
 
 /** A run that begins here has brought its past along. */
 async function readPast(run: StartedRun, { database, maxAttempts }: ExecutionOptions): Promise<Past> {
   if (run.conversation) {
     const progress = { lastSeq: 0, started: false, steps: 0, requests: new Map() };
-    return { progress, conversation: run.conversation.map(asConversation) };
+    return { progress, conversation: run.conversation.map(asConversation), record: run.context ?? null };
   }
   // It may be its conversation that no server outlives.
   if (run.attempt > maxAttempts + 1) {
-    return { progress: await readProgress(database, run.runId), conversation: [] };
+    return { progress: await readProgress(database, run.runId), conversation: [], record: null };
   }
-  const [progress, stored] = await Promise.all([
+  const [progress, stored, record] = await Promise.all([
     readProgress(database, run.runId),
     readConversation(database, run.userId, run.taskId),
+    readContext(database, run.userId, run.taskId),
   ]);
-  return { progress, conversation: stored.map(asConversation) };
+  return { progress, conversation: stored.map(asConversation), record };
 }
 
-function asConversation({ payload, providerData, notes }: StoredMessage): ConversationMessage {
-  return { payload, providerData: providerData ?? undefined, notes: notes ?? undefined };
+function asConversation({ payload, providerData, notes, tokensIn }: StoredMessage): ConversationMessage {
+  return { payload, providerData: providerData ?? undefined, notes: notes ?? undefined, tokensIn };
 }
 
 type Control = RunControl & { signal: AbortSignal };
@@ -143,21 +150,31 @@ async function work(
   const profile = options.profileFor(run.profile);
   if (!profile) return await endEarly(past, log, options, profileUnknown(run.profile));
   if (progress.started) sayResumed(past, log);
-  const setting = await gatherSetting(run, options).catch((error) => {
+  const setting = await gatherSetting(run, profile, options).catch((error) => {
     options.logger.error({ runId: run.runId, error }, "what a run needs could not be gathered");
     return null;
   });
   if (!setting) return await endEarly(past, log, options, internalError);
+  if (!progress.started) {
+    const skipped = [...setting.skipped, ...skippedOf(past.conversation)];
+    for (const msg of skipped) log.event({ type: "notice", code: "skill_skipped", msg });
+  }
   const processes = new BackgroundProcesses({
     signal: control.signal,
     onEnded: (state) => log.event({ type: "notice", code: "process_ended", msg: describeEnded(state) }),
   });
   const outcome = await runAgent(
     {
-      ...setting,
+      context: createContext({
+        ...setting.context,
+        record: past.record,
+        firstIdx: run.nextIdx - past.conversation.length,
+        isResumed: progress.started,
+        planRetry,
+      }),
       workplace: { ...setting.workplace, processes },
       conversation: past.conversation,
-      tools: options.tools,
+      tools: setting.tools,
       model: profile.model,
       fallbacks: profile.fallbacks,
       maxSteps: options.maxSteps,
@@ -176,6 +193,12 @@ async function work(
     control.signal,
   ).finally(() => processes.close());
   return endAs(outcome, control, log);
+}
+
+/** What the newest message has asked for and could not have. */
+function skippedOf(conversation: ConversationMessage[]): string[] {
+  const skill = conversation.at(-1)?.notes?.skill;
+  return skill?.skipped === undefined ? [] : [`The skill ${skill.name} was skipped: ${skill.skipped}`];
 }
 
 /** Whoever had it before was lost without a word. */

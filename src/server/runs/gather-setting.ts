@@ -1,40 +1,109 @@
-import { loadMemory } from "../../agent/memory.ts";
-import { buildSystemPrompt } from "../../agent/prompt.ts";
-import { loadSkill } from "../../agent/skills.ts";
-import type { Workplace } from "../../agent/tools/tool.ts";
+import type { PromptSection } from "../../agent/context/context-record.ts";
+import type { ContextInput } from "../../agent/context/context-state.ts";
+import { describeMemory } from "../../agent/memory/describe-memory.ts";
+import {
+  describeDirectoryInstructions,
+  readInstructions,
+} from "../../agent/memory/directory-instructions.ts";
+import { loadMemory, type MemoryView } from "../../agent/memory/load-memory.ts";
+import { buildSections } from "../../agent/prompt.ts";
+import { describeMissingSkill, describeSkill, describeSkills } from "../../agent/skills/describe-skills.ts";
+import type { SkillList, Skills } from "../../agent/skills/skills.ts";
+import type { Tool, Workplace } from "../../agent/tools/tool.ts";
+import type { Directory } from "../../workspace/directory.ts";
+import type { ProfileInForce } from "../models.ts";
 import type { ExecutionOptions } from "./execute-run.ts";
 import type { StartedRun } from "./worker.ts";
+
+/** What there is to be read of a user before a run of the user's is known. */
+export interface ReadAhead {
+  memory: MemoryView;
+  skills: SkillList;
+}
 
 /** Reads ahead what a run of this user will need, while the run itself is being stored. Never rejects. */
 export async function readAhead(
   userId: string,
-  { userRoot }: Pick<ExecutionOptions, "userRoot">,
-): Promise<string | undefined> {
+  { userRoot, skillsOf }: Pick<ExecutionOptions, "userRoot" | "skillsOf">,
+): Promise<ReadAhead | undefined> {
   try {
-    return await loadMemory(await userRoot(userId));
+    const root = await userRoot(userId);
+    return await readOfUser(root, skillsOf(root));
   } catch {
     // The run will try again and end with the reason.
     return undefined;
   }
 }
 
-/** What the agent is told of the task, and where it works. */
+async function readOfUser(root: Directory, skills: Skills): Promise<ReadAhead> {
+  const [memory, list] = await Promise.all([loadMemory(root), skills.list()]);
+  return { memory, skills: list };
+}
+
+/** What the agent is told of the task, where it works, and what it can do there. */
+export interface Setting {
+  context: Omit<ContextInput, "record" | "firstIdx" | "isResumed">;
+  tools: Tool[];
+  workplace: Omit<Workplace, "processes">;
+  /** What was asked for and cannot be had, in sentences for the person. */
+  skipped: string[];
+}
+
+/** The tools that are there only for who has a memory. */
+const memoryTools = ["remember", "recall"];
+
+/** Gathers what one run needs. */
 export async function gatherSetting(
   run: StartedRun,
-  { userRoot, skillsDirectory, tools, sandbox }: ExecutionOptions,
-): Promise<{ system: string; workplace: Omit<Workplace, "processes"> }> {
-  const root = await userRoot(run.userId);
-  const [memory, skill] = await Promise.all([
-    run.memory?.then((memory) => memory ?? loadMemory(root)) ?? loadMemory(root),
-    run.skill === "" ? null : loadSkill(skillsDirectory, run.skill),
-  ]);
-  const system = buildSystemPrompt({
-    taskName: run.taskName,
-    workingDirectory: run.directory,
-    skillName: run.skill,
-    skill,
-    memory,
+  profile: ProfileInForce,
+  options: ExecutionOptions,
+): Promise<Setting> {
+  const userRoot = await options.userRoot(run.userId);
+  const skills = options.skillsOf(userRoot);
+  const directory = userRoot.child(run.directory);
+  const tools = run.remembers
+    ? options.tools
+    : options.tools.filter(({ definition }) => !memoryTools.includes(definition.name));
+  const readSections = async (
+    ahead?: ReadAhead,
+  ): Promise<{ sections: PromptSection[]; skipped: string[] }> => {
+    const [ofUser, skill, instructions] = await Promise.all([
+      ahead ?? readOfUser(userRoot, skills),
+      describeTaskSkill(run.skill, skills),
+      readInstructions(directory),
+    ]);
+    const sections = buildSections({
+      taskName: run.taskName,
+      workingDirectory: run.directory,
+      skills: describeSkills(ofUser.skills.skills),
+      skill: skill.text,
+      directory: describeDirectoryInstructions(instructions),
+      memory: run.remembers ? describeMemory(ofUser.memory) : "",
+      instructions: profile.instructions,
+      tools,
+    });
+    return { sections, skipped: skill.skipped };
+  };
+  const { sections, skipped } = await readSections(await run.ahead);
+  return {
+    context: {
+      sections,
+      renewSections: async () => (await readSections()).sections,
+      directory,
+      userRoot,
+      directoryName: run.directory,
+      summaryModel: profile.summaryModel,
+    },
     tools,
-  });
-  return { system, workplace: { directory: root.child(run.directory), userRoot: root, sandbox } };
+    workplace: { directory, userRoot, sandbox: options.sandbox, skills },
+    skipped,
+  };
+}
+
+async function describeTaskSkill(name: string, skills: Skills): Promise<{ text: string; skipped: string[] }> {
+  if (name === "") return { text: "", skipped: [] };
+  const skill = await skills.load(name);
+  if (skill && !("skipped" in skill)) return { text: describeSkill(skill), skipped: [] };
+  const why = skill ? `was skipped: ${skill.skipped}` : "is not installed.";
+  return { text: describeMissingSkill(name, skill?.skipped), skipped: [`The skill ${name} ${why}`] };
 }

@@ -78,11 +78,11 @@ async function startAtOnce({ database, worker, changes }: Starting, message: New
   const { userId, taskId } = message;
   const runId = randomUUIDv7();
   const offer = worker.reserve(userId);
-  const memory = offer ? worker.readAhead(userId) : undefined;
+  const ahead = offer ? worker.readAhead(userId) : undefined;
   try {
     const run = await insertRun(database, { ...message, runId }, offer);
-    if (memory && run.status === "running") {
-      worker.accept({ ...run, memory });
+    if (ahead && run.status === "running") {
+      worker.accept({ ...run, ahead });
       return runId;
     }
   } catch (error) {

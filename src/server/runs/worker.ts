@@ -9,6 +9,7 @@ import type { LeasedRun, LeaseOffer } from "../store/runs/runs.ts";
 import type { ServerIdentity } from "../store/servers.ts";
 import { Caretaker } from "./caretaker.ts";
 import { Claims } from "./claims.ts";
+import type { ReadAhead } from "./gather-setting.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** Why a run was stopped: a person asked for it, or the server goes and has no more time. */
@@ -35,7 +36,7 @@ export interface RunControl {
 
 /** A leased run with what was read ahead for it. */
 export interface StartedRun extends LeasedRun {
-  memory?: Promise<string | undefined>;
+  ahead?: Promise<ReadAhead | undefined>;
 }
 
 export interface WorkerOptions {
@@ -56,7 +57,7 @@ export interface WorkerOptions {
   /** Never rejects. */
   execute: (run: StartedRun, control: RunControl) => Promise<Afterwards>;
   /** Reads what a user's run will need; never rejects. */
-  readAhead: (userId: string) => Promise<string | undefined>;
+  readAhead: (userId: string) => Promise<ReadAhead | undefined>;
 }
 
 /** What is to be done once a run is let go of. */
@@ -159,7 +160,7 @@ export class Worker {
   }
 
   /** What `accept` may be handed with a run of this user, begun before the run is stored. */
-  readAhead(userId: string): Promise<string | undefined> {
+  readAhead(userId: string): Promise<ReadAhead | undefined> {
     return this.#options.readAhead(userId);
   }
 

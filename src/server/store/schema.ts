@@ -13,6 +13,8 @@ export interface Schema {
     n_tasks: Generated<number>;
     last_turn: Generated<number>;
     approvals: Generated<unknown>;
+    mcp_servers: Generated<unknown>;
+    memory: Generated<boolean>;
     suspended_at: Date | null;
     token_generation: Generated<number>;
     created_at: Timestamp;
@@ -104,6 +106,7 @@ export interface Schema {
     reasoning: number;
     cost_nano: number | null;
   };
+  mcp_status: { user_id: string; name: string; status: unknown };
   contexts: { task_id: string; record: unknown };
   requests: {
     request_id: string;

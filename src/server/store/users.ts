@@ -57,3 +57,17 @@ export async function findSuspended(database: Database, userIds: string[]): Prom
   );
   return rows.map((row) => row.user_id);
 }
+
+/** Whether the user wants memory to be read and written. */
+export async function readMemorySwitch(database: Database, userId: string): Promise<boolean> {
+  const { rows } = await database.pool.query<{ memory: boolean }>(
+    "select memory from users where user_id = $1",
+    [userId],
+  );
+  return rows[0]?.memory ?? true;
+}
+
+/** Runs that are at work go on as they began. */
+export async function writeMemorySwitch(database: Database, userId: string, on: boolean): Promise<void> {
+  await database.pool.query("update users set memory = $2 where user_id = $1", [userId, on]);
+}

@@ -6,6 +6,7 @@ import { post } from "../../support/api/pending.ts";
 import { createTask } from "../../support/api/request.ts";
 import { finishRun, readStatus, startHangingRun, startRun } from "../../support/api/runs.ts";
 import type { TestUser } from "../../support/server.ts";
+import { zipSkill } from "../../support/write-zip.ts";
 
 /** What a request names: ids of its path and body, and a path of a file. */
 export interface Ids {
@@ -14,6 +15,7 @@ export interface Ids {
   pending_id: string;
   request_id: string;
   path: string;
+  name: string;
 }
 
 /** One thing of each kind that a user can have, made by the way a user makes it. */
@@ -54,6 +56,26 @@ const makers = {
     if (status !== 200) throw new Error(`no upload: ${status}`);
     return { path };
   },
+  /** A skill of the user's own. */
+  async skill(user: TestUser) {
+    const name = "机密技能";
+    const body = zipSkill("---\ndescription: 机密用途\n---\n机密做法");
+    const { status } = await user.fetch(`/v1/skills/${encodeURIComponent(name)}`, { method: "PUT", body });
+    if (status !== 200) throw new Error(`no skill: ${status}`);
+    return { name };
+  },
+  /** A file of memory, with a version before it. */
+  async memory(user: TestUser) {
+    const path = "机密/记忆.md";
+    for (const content of ["机密的旧事", "机密的事"]) {
+      const { status } = await user.fetch(`/v1/memory/${encodeURI(path)}`, {
+        method: "PUT",
+        json: { content },
+      });
+      if (status !== 200) throw new Error(`no memory: ${status}`);
+    }
+    return { path };
+  },
 } as const satisfies Record<string, (user: TestUser) => Promise<Partial<Ids>>>;
 
 export type Thing = keyof typeof makers;
@@ -71,7 +93,8 @@ export function missingIds(): Ids {
     run_id: randomUUID(),
     pending_id: randomUUID(),
     request_id: randomUUID(),
-    path: "没有目录/没有.txt",
+    path: "没有目录/没有.md",
+    name: "没有这个技能",
   };
 }
 
@@ -81,5 +104,6 @@ export const malformedIds: Ids = {
   run_id: "%E6%B2%A1%E6%9C%89",
   pending_id: "00000000-0000-0000-0000-00000000000g",
   request_id: "'; drop table requests; --",
-  path: "",
+  path: "%FF",
+  name: "%FF",
 };

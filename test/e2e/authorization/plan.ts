@@ -2,6 +2,7 @@ import { api, type EndpointName } from "../../../src/protocol/api.ts";
 import { encodeForm, formType } from "../../support/api/multipart.ts";
 import type { RawRequest } from "../../support/api/raw-request.ts";
 import { platformKey } from "../../support/server.ts";
+import { zipSkill } from "../../support/write-zip.ts";
 import type { Ids, Thing } from "./belongings.ts";
 
 /** How an endpoint is called so that it does what it is for, and whose it is. */
@@ -11,7 +12,7 @@ export interface Case {
   /** What it needs that there is. Its path's ids, and what `call` names, are of such a thing. */
   about?: Thing;
   /** What goes with the path. */
-  call?: (ids: Ids) => { query?: Record<string, string>; json?: unknown; form?: Buffer };
+  call?: (ids: Ids) => { query?: Record<string, string>; json?: unknown; form?: Buffer; archive?: Buffer };
   /** The status of that call, where it is not the row's own. */
   status?: number;
 }
@@ -35,9 +36,21 @@ export const plan: Record<EndpointName, Case> = {
   listFolders: {},
   listModels: {},
   listSkills: {},
+  getSkill: { about: "skill" },
+  putSkill: { about: "skill", call: () => ({ archive: zipSkill("被换的做法") }) },
+  deleteSkill: { about: "skill" },
+  readMemory: {},
+  switchMemory: { call: () => ({ json: { enabled: false } }) },
+  getMemory: { about: "memory" },
+  putMemory: { about: "memory", call: () => ({ json: { content: "被改" } }) },
+  deleteMemory: { about: "memory", call: () => ({ query: { versions: "true" } }) },
   readUsage: {},
   readApprovals: {},
   writeApprovals: { call: () => ({ json: { rules: [{ tool: "bash", action: "ask" }] } }) },
+  listMcpServers: {},
+  putMcpServer: { call: () => ({ json: { url: "https://tools.example.com/mcp" } }) },
+  deleteMcpServer: { status: 404 },
+  checkMcpServer: { status: 404 },
   taskChanges: {},
   getTask: { about: "ended" },
   updateTask: { about: "ended", call: () => ({ json: { name: "被改" } }) },
@@ -86,10 +99,13 @@ export function pathIds(name: EndpointName): (keyof Ids)[] {
 /** The request that calls an endpoint about the things with these ids. */
 export function requestFor(name: EndpointName, ids: Ids): RawRequest {
   const { method, path } = api[name];
-  const { query, json, form } = plan[name].call?.(ids) ?? {};
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, id: keyof Ids) => ids[id]);
+  const { query, json, form, archive } = plan[name].call?.(ids) ?? {};
+  const filled = path
+    .replaceAll(/\{(\w+)\}/g, (_, id: keyof Ids) => ids[id])
+    .replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
   const search = query ? `?${new URLSearchParams(query)}` : "";
   if (form) return { method, path: filled + search, headers: { "Content-Type": formType }, body: form };
+  if (archive) return { method, path: filled + search, body: archive };
   if (json === undefined) return { method, path: filled + search };
   const headers = { "Content-Type": "application/json" };
   return { method, path: filled + search, headers, body: JSON.stringify(json) };

@@ -14,6 +14,7 @@ import {
   maxBackgroundProcesses,
 } from "../../../workspace/processes/background-processes.ts";
 import { findLauncher, plainSandbox } from "../../../workspace/sandbox/plain.ts";
+import { noSkills } from "../../skills/skills.ts";
 import type { ToolContext, ToolOutcome } from "../tool.ts";
 import { createBashTool } from "./bash.ts";
 import { processTool } from "./process.ts";
@@ -193,7 +194,7 @@ test("a process that ends by itself is told with the next result of any tool, on
     ],
     {
       tools: [bash, processTool],
-      workplace: { directory, userRoot: directory, sandbox, processes: watched() },
+      workplace: { directory, userRoot: directory, sandbox, processes: watched(), skills: noSkills },
     },
   );
   const answers = messages.flatMap(({ payload }) => (payload.role === "tool" ? [payload.content] : []));

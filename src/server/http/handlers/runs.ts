@@ -13,6 +13,7 @@ import type { Handlers } from "../handler.ts";
 import { json } from "../json.ts";
 import { noteAttachments } from "../note-attachments.ts";
 import { resumePoint, streamEvents } from "../sse.ts";
+import { noteSkill, type OpenSkills } from "./agent/note-skill.ts";
 import { chosenModel } from "./tasks.ts";
 
 type RunHandlers = Pick<
@@ -31,12 +32,13 @@ type RunHandlers = Pick<
 
 export interface RunHandlerOptions extends Starting {
   userRoot: (userId: string) => Promise<Directory>;
+  skillsOf: OpenSkills;
   /** Model of a profile; undefined if there is no such profile. */
   modelName: (profile: string) => string | undefined;
 }
 
 export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
-  const { database, worker, feed, changes, userRoot, modelName } = options;
+  const { database, worker, feed, changes, userRoot, skillsOf, modelName } = options;
   return {
     async listMessages({ params }, { user }) {
       return json(await listMessages(database, user.userId, params.task_id));
@@ -45,10 +47,13 @@ export function createRunHandlers(options: RunHandlerOptions): RunHandlers {
     async postMessage({ params, body }, { user, incoming }) {
       const profile = body.model_profile || null;
       if (profile !== null) chosenModel(profile, modelName);
-      const notes = await noteAttachments(body.attachments ?? [], async () => {
+      const attached = await noteAttachments(body.attachments ?? [], async () => {
         const { directory } = await readTaskRecord(database, user.userId, params.task_id);
         return { root: await userRoot(user.userId), directory };
       });
+      const notes = await noteSkill(body.content, attached, async () =>
+        skillsOf(await userRoot(user.userId)),
+      );
       return await startRun(options, {
         userId: user.userId,
         taskId: params.task_id,

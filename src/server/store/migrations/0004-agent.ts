@@ -38,6 +38,18 @@ const statements = [
     add column approvals json not null default '[]'`,
   `alter table users add column approvals json not null default '[]'`,
 
+  // Servers of tools of a user's own (name to configuration, secrets and all), and what servers were found to be.
+  `alter table users add column mcp_servers json not null default '{}'`,
+  `create table mcp_status (
+    user_id uuid not null references users on delete cascade,
+    name text not null,
+    status json not null,
+    primary key (user_id, name)
+  )`,
+
+  // Whether memory is read and written; its files are on the disk.
+  `alter table users add column memory boolean not null default true`,
+
   // What was run before prices were known.
   `update runs set cost_nano = null where tokens_in > 0`,
   `update tasks set cost_nano = null where tokens_prompt > 0`,
@@ -49,6 +61,7 @@ const statements = [
   // How the model is shown a task's conversation: what is left out, and what stands for it. The messages stay whole.
   `create table contexts (
     task_id uuid primary key references tasks on delete cascade,
-    record json not null
+    record json not null,
+    summarized_before int not null generated always as (coalesce((record ->> 'summarizedBefore')::int, 0)) stored
   )`,
 ];

@@ -51,15 +51,21 @@ export async function updatePending(
   userId: string,
   taskId: string,
   pendingId: string,
-  changes: { content?: string; mode?: PendingMode },
+  changes: { content?: string; mode?: PendingMode; skill?: MessageNotes["skill"] },
 ): Promise<{ message: PendingMessage; activeRunId: string | undefined }> {
   return await database.transaction(async (client) => {
     await lockForPending(client, userId, taskId);
     const { rows } = await client.query<{ pending: PendingMessage }>(
-      `update pending set content = coalesce($4, content), mode = coalesce($5, mode)
+      `update pending set content = coalesce($4, content), mode = coalesce($5, mode),
+         notes = case when $4::text is null then notes else
+           nullif((coalesce(notes::jsonb, '{}') - 'skill') || $6::jsonb, '{}')::json end
        where pending_id = $1 and task_id = $2 and user_id = $3 and not taken
        returning ${pendingJson} as pending`,
-      [pendingId, taskId, userId, changes.content ?? null, changes.mode ?? null],
+      [
+        ...[pendingId, taskId, userId, changes.content ?? null, changes.mode ?? null],
+        // A message that begins otherwise starts another skill, or none.
+        JSON.stringify(changes.skill ? { skill: changes.skill } : {}),
+      ],
     );
     const [row] = rows;
     if (!row) throw pendingNotFound();

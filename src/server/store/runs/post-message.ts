@@ -155,7 +155,10 @@ async function insertKey(
 
 function digest({ taskId, content, mode, notes, profile }: PostedMessage): string {
   // As it always was for a message of words alone.
-  const more = notes !== null || profile !== null ? [notes, profile] : [];
+  // What a skill says now is no part of what was asked.
+  const { skill: _, ...kept } = notes ?? {};
+  const asked = Object.keys(kept).length > 0 ? kept : null;
+  const more = asked !== null || profile !== null ? [asked, profile] : [];
   return createHash("sha256")
     .update(JSON.stringify([taskId, mode, content, ...more]))
     .digest("base64");

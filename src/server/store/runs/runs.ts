@@ -26,6 +26,8 @@ export interface LeasedRun {
   /** Rules about tool calls: the user's, and the task's own behind them. */
   userApprovals: ApprovalRule[];
   approvals: ApprovalRule[];
+  /** Whether its user wants memory to be read and written. */
+  remembers: boolean;
   /** What the run has cost so far. */
   spent: Spending;
   /** Index of the next message of the task. */
@@ -36,8 +38,10 @@ export interface LeasedRun {
   attempt: number;
   /** Why it has been let go of before; null for one that begins. */
   resumeReason: ResumeReason | null;
-  /** The conversation up to and with the run's message, where it was read in the same breath. */
+  /** The end of the conversation up to and with the run's message, where it was read in the same breath. */
   conversation?: StoredMessage[];
+  /** With it, how the model is shown the conversation, as it is stored; null where nothing is. */
+  context?: unknown;
 }
 
 /** A run to be made in a task, and the message that it is for. */
@@ -61,6 +65,7 @@ export function leasedColumns(runs: string): string {
     tasks.name as "taskName", tasks.directory, tasks.skill,
     coalesce(${runs}.model_profile, tasks.model_profile) as profile, tasks.approvals,
     (select approvals from users where users.user_id = tasks.user_id) as "userApprovals",
+    (select memory from users where users.user_id = tasks.user_id) as remembers,
     tasks.n_messages as "nextIdx", tasks.n_pending as "nPending"`;
 }
 
@@ -68,8 +73,9 @@ export function leasedColumns(runs: string): string {
 export const activeStates = "('queued', 'running', 'waiting', 'cancelling')";
 
 /** The statement's own message is not among them: it sees the table as it was before. */
-const earlierMessages = `(select coalesce(json_agg(json_build_array(payload, provider_data, notes) order by idx), '[]')
-  from messages where messages.task_id = tasks.task_id)`;
+const earlierMessages = `(select coalesce(json_agg(
+    json_build_array(payload, provider_data, notes, messages.tokens_in) order by idx), '[]')
+  from messages where messages.task_id = tasks.task_id and idx >= coalesce(contexts.summarized_before, 0))`;
 
 /**
  * A server that would take a new run at once. `userLimit` is how many runs of its user may be at work; null where the
@@ -93,7 +99,7 @@ export async function insertRun(
 ): Promise<LeasedRun> {
   try {
     const { rows } = await database.pool.query<
-      LeasedRun & { earlier: [ChatMessage, ProviderData, MessageNotes | null][] }
+      LeasedRun & { earlier: [ChatMessage, ProviderData, MessageNotes | null, number][] }
     >({
       name: offer === null ? "queue-run" : "insert-run",
       text: `with place as (
@@ -118,8 +124,9 @@ export async function insertRun(
           select task_id, n_messages - 1, $3, json_build_object('role', 'user', 'content', $4::text), $8::json from tasks
         )
         select ${leasedColumns("runs")}, ${offer === null ? "'[]'::json" : earlierMessages} as earlier,
+          contexts.record as context,
           case when runs.status = 'queued' then pg_notify('zcbot', 'queue:') end
-        from runs join tasks using (task_id)`,
+        from runs join tasks using (task_id) left join contexts using (task_id)`,
       values: [
         ...[taskId, userId, runId, content, offer?.serverId ?? null, offer?.userLimit ?? null],
         ...[profile, notes && JSON.stringify(notes)],
@@ -127,12 +134,13 @@ export async function insertRun(
     });
     if (rows[0]) {
       const { earlier, ...run } = rows[0];
-      const conversation = earlier.map(([payload, providerData, kept]) => ({
+      const conversation = earlier.map(([payload, providerData, kept, tokensIn]) => ({
         payload,
         providerData,
         notes: kept,
+        tokensIn,
       }));
-      conversation.push({ payload: { role: "user", content }, providerData: null, notes });
+      conversation.push({ payload: { role: "user", content }, providerData: null, notes, tokensIn: 0 });
       return { ...run, conversation };
     }
   } catch (error) {
