@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { type Profiles, resolveProfiles } from "../../agent/model/profiles/resolve-profiles.ts";
 import { findPackageRoot, isPackageRoot } from "../package-root.ts";
 import { StartError } from "../start-error.ts";
+import { fillInSecrets } from "./mcp.ts";
 import { findWeakness } from "./secret-strength.ts";
 import { listSettings, type Setting, Settings } from "./settings.ts";
 
@@ -58,11 +59,13 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, origins)));
   problems.push(...findMissing({ host: "127.0.0.1", ...input }), ...findWeak(input, origins));
   const models = parsed.success ? readModels(parsed.data, environment, problems) : undefined;
+  const mcpServers = parsed.success ? fillInSecrets(parsed.data.mcpServers, environment, problems) : {};
   if (problems.length > 0 || !parsed.success || !models) throw new StartError(problems, 2);
 
   const settings = parsed.data;
   return hideSecrets({
     ...settings,
+    mcpServers,
     dataDir,
     skillsDir: settings.skillsDir ? absolute(settings.skillsDir) : join(findPackageRoot(), "skills"),
     local: isLocal(settings),

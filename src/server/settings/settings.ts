@@ -5,6 +5,7 @@ import { parseAllowedHost } from "../../workspace/network/host-pattern.ts";
 import { logLevels } from "../log.ts";
 import { parseDatabaseUrl } from "../store/database-url.ts";
 import { Limits } from "./limits.ts";
+import { McpServerSettings } from "./mcp.ts";
 import { listOf, oneOf, type SettingInfo, setting, settingInfo, text, whole } from "./setting.ts";
 
 const databaseUrl = text.refine(
@@ -160,6 +161,12 @@ export const Settings = z.strictObject({
   approvals: setting(names.default([]), {
     environment: "ZCBOT_APPROVALS",
     description: "Tools whose calls a person has to allow one by one, parted by commas: `bash`, for example.",
+  }),
+  mcpServers: setting(McpServerSettings.default({}), {
+    description:
+      "Servers of tools (MCP) for everybody, by name: `command` with `args` and `env`, started in the sandbox, or `url` with `headers`. A dollar sign and a name in braces, in `headers` and `env`, stand for that variable of the environment of zcbot itself. `approval`: `allow` lets their calls pass, `ask` has a person allow each; by default those that leave the sandbox are asked about. `tools` lists those to offer.",
+    defaultText: "none",
+    secret: true,
   }),
   skillsDir: setting(text.optional(), {
     environment: "ZCBOT_SKILLS",
