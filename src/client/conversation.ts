@@ -60,11 +60,11 @@ function steer(
   turns: readonly Turn[],
   index: number,
   turn: AssistantTurn,
-  { content: text }: Extract<NumberedEvent, { type: "steered" }>,
+  { content: text, attachments = [] }: Extract<NumberedEvent, { type: "steered" }>,
 ): readonly Turn[] {
   const saidNothing = turn.step === 0 && turn.parts.length === 0;
   const { usage, todo } = turn;
   const said = saidNothing ? [] : [{ ...endTurn(turn, "ok"), usage: null, todo: [] }];
-  const message = { role: "user", text, attachments: [] } as const;
+  const message = { role: "user", text, attachments } as const;
   return [...turns.slice(0, index), ...said, message, { ...newTurn, usage, todo }];
 }

@@ -208,10 +208,13 @@ describe("a turn", () => {
 
   test("has a plan, which goes on where a message steers the run", () => {
     const items = [{ content: "读合同", status: "in_progress" as const }];
-    const steered: RunEvent = { type: "steered", pending_id: "p", idx: 3, content: "改" };
+    const attachments = ["合同/图.png"];
+    const steered: RunEvent = { type: "steered", pending_id: "p", idx: 3, content: "改", attachments };
     const begin: RunEvent = { type: "run_start", run_id: runId, task_id: "t" };
     const events: RunEvent[] = [begin, start, { type: "todo", items: [] }, { type: "todo", items }, steered];
-    expect(lastTurn(fold(numbered(events))).todo).toEqual(items);
+    const conversation = fold(numbered(events));
+    expect(lastTurn(conversation).todo).toEqual(items);
+    expect(conversation.turns.at(-2)).toMatchObject({ text: "改", attachments });
   });
 
   test("says once that the model is shown less, that another one answers, and each notice", () => {
