@@ -22,11 +22,29 @@ export async function checkModels(config: Config, call: boolean, signal: AbortSi
       checks.push(warning(name, `${title}: the built-in demo, which only follows instructions`, advice));
       continue;
     }
-    const what = `${title}: ${profile.provider}/${profile.model}${hostOf(baseUrl)}, ${key}`;
+    const what = `${title}: ${profile.provider}/${profile.model}${hostOf(baseUrl)}, ${key}, ${knownOf(models, profile.name)}`;
     checks.push(call ? await ask(models, profile.name, what, signal) : ok(name, what));
   }
   return checks;
 }
+
+/** How much the model holds and what it costs, and how that is known. */
+function knownOf(models: Models, profile: string): string {
+  const known = models.profileFor(profile);
+  if (!known) return "";
+  const { contextWindow, prices } = known.model.facts;
+  const { sources } = known;
+  const window = `window ${contextWindow.toLocaleString("en")} tokens (${wordsFor[sources.contextWindow]})`;
+  if (!prices) return `${window}, prices unknown`;
+  return `${window}, $${prices.input} in and $${prices.output} out per million (${wordsFor[sources.prices]})`;
+}
+
+const wordsFor = {
+  profile: "as set",
+  catalogue: "from the catalogue",
+  assumed: "assumed; contextWindow sets it",
+  unknown: "unknown",
+};
 
 function hostOf(baseUrl: string | undefined): string {
   return baseUrl === undefined ? "" : ` at ${new URL(baseUrl).host}`;
