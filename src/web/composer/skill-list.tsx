@@ -21,7 +21,9 @@ export function useSkillCompletion(text: string, onChange: (text: string) => voi
   const begun = /^\/([^\s/]*)$/.exec(text)?.[1];
   if (begun === undefined || dismissed === text) return null;
   const wanted = begun.toLowerCase();
-  const skills = all.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, 50);
+  const skills = all
+    .filter(({ name, user_invocable }) => user_invocable && name.toLowerCase().includes(wanted))
+    .slice(0, 50);
   if (skills.length === 0) return null;
   const active = Math.min(chosen, skills.length - 1);
   const choose = (name: string) => {

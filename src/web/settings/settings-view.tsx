@@ -5,11 +5,17 @@ import { iconButtonClass } from "../components/button.tsx";
 import { useLanguage } from "../language/language.ts";
 import { NotFound } from "../views/plain-pages.tsx";
 import { ApprovalsPage } from "./approvals/approvals-page.tsx";
+import { McpPage } from "./mcp/mcp-page.tsx";
+import { MemoryPage } from "./memory/memory-page.tsx";
 import { ModelsPage } from "./models-page.tsx";
+import { SkillsPage } from "./skills/skills-page.tsx";
 import { UsagePage } from "./usage-page.tsx";
 
 const pages = {
   usage: UsagePage,
+  skills: SkillsPage,
+  memory: MemoryPage,
+  mcp: McpPage,
   approvals: ApprovalsPage,
   models: ModelsPage,
 } as const satisfies Record<string, ComponentType>;
