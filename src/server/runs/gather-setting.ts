@@ -47,6 +47,8 @@ export interface Setting {
   workplace: Omit<Workplace, "processes">;
   /** What was asked for and cannot be had, in sentences for the person. */
   skipped: string[];
+  /** Servers of tools that cannot be used, in sentences too. */
+  unavailable: string[];
 }
 
 /** The tools that are there only for who has a memory. */
@@ -57,6 +59,7 @@ export async function gatherSetting(
   run: StartedRun,
   profile: ProfileInForce,
   options: ExecutionOptions,
+  signal: AbortSignal,
 ): Promise<Setting> {
   const userRoot = await options.userRoot(run.userId);
   const skills = options.skillsOf(userRoot);
@@ -84,7 +87,15 @@ export async function gatherSetting(
     });
     return { sections, skipped: skill.skipped };
   };
-  const { sections, skipped } = await readSections(await run.ahead);
+  const place = { userId: run.userId, directory };
+  const [{ sections, skipped }, foreign] = await Promise.all([
+    readSections(await run.ahead),
+    // A run that is to stop does so at its first step, whatever it has.
+    options.mcp.gather(run.mcpServers, place, signal).catch((error) => {
+      if (signal.aborted) return { tools: [], unavailable: [] };
+      throw error;
+    }),
+  ]);
   return {
     context: {
       sections,
@@ -94,9 +105,10 @@ export async function gatherSetting(
       directoryName: run.directory,
       summaryModel: profile.summaryModel,
     },
-    tools,
+    tools: [...tools, ...foreign.tools],
     workplace: { directory, userRoot, sandbox: options.sandbox, skills },
     skipped,
+    unavailable: foreign.unavailable,
   };
 }
 

@@ -4,6 +4,7 @@ import { ApiError } from "../../../protocol/error.ts";
 import type { ChatMessage, MessageNotes } from "../../../protocol/message.ts";
 import type { PageQuery } from "../../../protocol/page.ts";
 import type { Run, RunStatus } from "../../../protocol/run.ts";
+import type { StoredMcpServer } from "../agent/mcp-servers.ts";
 import type { Database } from "../database.ts";
 import type { ProviderData, StoredMessage } from "../messages.ts";
 import { costJson, isoTime, taskNotFound } from "../tasks.ts";
@@ -25,6 +26,8 @@ export interface LeasedRun {
   profile: string;
   /** Rules about tool calls: the user's, and the task's own behind them. */
   userApprovals: ApprovalRule[];
+  /** The user's own servers of tools. */
+  mcpServers: Record<string, StoredMcpServer>;
   approvals: ApprovalRule[];
   /** Whether its user wants memory to be read and written. */
   remembers: boolean;
@@ -66,6 +69,7 @@ export function leasedColumns(runs: string): string {
     coalesce(${runs}.model_profile, tasks.model_profile) as profile, tasks.approvals,
     (select approvals from users where users.user_id = tasks.user_id) as "userApprovals",
     (select memory from users where users.user_id = tasks.user_id) as remembers,
+    (select mcp_servers from users where users.user_id = tasks.user_id) as "mcpServers",
     tasks.n_messages as "nextIdx", tasks.n_pending as "nPending"`;
 }
 
