@@ -7,6 +7,8 @@ export interface ToolDeclaration<Parameters extends z.ZodObject> {
   description: string;
   effect: ToolEffect;
   parameters: Parameters;
+  /** The arguments in the form that `parameters` describes, where a model has written them in another common one. */
+  accept?(input: Record<string, unknown>): Record<string, unknown>;
   /** What a person has to answer first. */
   question?(input: z.output<Parameters>): Question;
   /** What the call is about, for approval rules. */
@@ -19,9 +21,10 @@ export interface ToolDeclaration<Parameters extends z.ZodObject> {
 
 /** Makes a tool of its declaration; the JSON Schema that models see is made from `parameters`. */
 export function defineTool<Parameters extends z.ZodObject>(declaration: ToolDeclaration<Parameters>): Tool {
-  const { name, description, effect, parameters, question, subject, leaves } = declaration;
+  const { name, description, effect, accept, question, subject, leaves } = declaration;
+  const parameters = accept ? accepting(accept, declaration.parameters) : declaration.parameters;
   return {
-    definition: { name, description, parameters: describeParameters(parameters) },
+    definition: { name, description, parameters: describeParameters(declaration.parameters) },
     effect,
     parameters,
     ...(question && { question: (input: unknown) => question(parameters.parse(input)) }),
@@ -38,6 +41,15 @@ export function defineTool<Parameters extends z.ZodObject>(declaration: ToolDecl
       }
     },
   };
+}
+
+function accepting<Parameters extends z.ZodObject>(
+  accept: (input: Record<string, unknown>) => Record<string, unknown>,
+  parameters: Parameters,
+): z.ZodType<z.output<Parameters>> {
+  const isObject = (input: unknown): input is Record<string, unknown> =>
+    typeof input === "object" && input !== null && !Array.isArray(input);
+  return z.preprocess((input) => (isObject(input) ? accept(input) : input), parameters);
 }
 
 /** An outcome that tells the model what went wrong. */

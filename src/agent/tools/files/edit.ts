@@ -1,101 +1,145 @@
 import { z } from "zod";
+import { hashContent } from "../../../workspace/kept/kept-content.ts";
 import { defineTool, failure, relativePath, showPath } from "../define-tool.ts";
-import type { Tool } from "../tool.ts";
-import { findNearestPassage } from "./nearest-passage.ts";
+import type { Tool, ToolContext, ToolOutcome } from "../tool.ts";
+import { acceptNames } from "./accept-names.ts";
+import { applyEdit } from "./passages/apply-edit.ts";
+import { diffLines } from "./versions/line-diff.ts";
+import { inTurn, replaceFile } from "./versions/replace-file.ts";
+import {
+  type CurrentFile,
+  lastSeen,
+  lookAt,
+  maxHashed,
+  noteSeen,
+  placeOf,
+  refuseStale,
+} from "./versions/seen-files.ts";
 
-const maxBytes = 10 * 1024 * 1024;
-const maxLinesNamed = 20;
-const maxReplaced = 100_000;
+const maxEdits = 100;
+const maxRowsShown = 40;
 
-/** Replaces an exact passage of a text file. */
+const Edit = z.object({
+  old_text: z
+    .string()
+    .min(1)
+    .describe("the passage to replace, as it stands in the file, without line numbers"),
+  new_text: z.string().describe("what stands there afterwards"),
+  replace_all: z.boolean().optional().describe("replace every occurrence, not only one that is unique"),
+});
+type Edit = z.infer<typeof Edit>;
+
+/** Replaces passages of a text file, all or none. */
 export const editTool: Tool = defineTool({
   name: "edit",
   description:
-    "Replace a passage of a text file. old_text must be in the file exactly, whitespace included, and only once unless replace_all is set.",
+    "Replace passages of a text file, one after the other, all or none. Each old_text must be in the file once: take enough lines to make it unique.",
   effect: "workspace",
   parameters: z.object({
     path: z.string().describe("path of the file, relative to the working directory"),
-    old_text: z.string().min(1).describe("the passage to replace, without line numbers"),
-    new_text: z.string().describe("what stands there afterwards"),
-    replace_all: z.boolean().default(false).describe("replace every occurrence"),
+    edits: z.array(Edit).min(1).max(maxEdits),
   }),
-  async execute({ path, old_text, new_text, replace_all }, { directory, sandbox }) {
-    const file = relativePath(path, { directory, sandbox });
-    const { text } = await directory.readText(file, maxBytes);
-    const asInFile = matchLineEnds(text);
-    const before = asInFile(old_text);
-    const after = asInFile(new_text);
-    if (before === after) return failure("old_text and new_text are the same: there is nothing to change.");
-
-    const pieces = splitAtPassage(text, before);
-    const name = showPath(path);
-    if (!pieces)
-      return failure(`old_text is in ${name} more than ${maxReplaced} times; nothing was changed.`);
-    const count = pieces.length - 1;
-    if (count === 0) {
-      return failure(
-        `old_text is not in ${name}; nothing was changed.\n${findNearestPassage(text, old_text)}`,
-      );
-    }
-    const lines = lineNumbers(pieces, before);
-    if (count > 1 && !replace_all) {
-      return failure(
-        `old_text is in ${name} ${count} times, on ${lines}; nothing was changed. Add lines around it until it is unique, or set replace_all.`,
-      );
-    }
-    await directory.writeText(file, pieces.join(after));
-    return `Edited ${name}: ${count === 1 ? "one replacement" : `${count} replacements`}, on ${lines}.`;
+  accept: acceptEdits,
+  subject: ({ path }) => ({ kind: "path", text: path }),
+  async execute({ path, edits }, context) {
+    const file = relativePath(path, context);
+    return inTurn(context.directory, file, () => editFile(file, edits, context));
   },
 });
 
-/** Models write line feeds; a file that uses carriage returns throughout keeps them. */
-function matchLineEnds(text: string): (passage: string) => string {
-  const usesReturns = text.includes("\r\n") && !/(^|[^\r])\n/.test(text);
-  return (passage) => (usesReturns ? passage.replace(/\r?\n/g, "\r\n") : passage);
-}
+const otherNames = {
+  old_string: "old_text",
+  new_string: "new_text",
+  oldText: "old_text",
+  newText: "new_text",
+};
 
-/**
- * What `text.split(passage)` gives, null for too many pieces, in linear time (Knuth, Morris, Pratt): the engine's own search took minutes for a
- * passage of 10,000 characters that is nearly everywhere in a text of 10 MB.
- */
-function splitAtPassage(text: string, passage: string): string[] | null {
-  /** How much of the passage is still in place where the character after so much of it does not fit. */
-  const kept = new Int32Array(passage.length + 1);
-  for (let index = 1, length = 0; index < passage.length; index++) {
-    while (length > 0 && passage.charCodeAt(index) !== passage.charCodeAt(length)) length = kept[length] ?? 0;
-    if (passage.charCodeAt(index) === passage.charCodeAt(length)) length++;
-    kept[index + 1] = length;
-  }
-  const pieces: string[] = [];
-  let start = 0;
-  for (let index = 0, length = 0; index < text.length; index++) {
-    while (length > 0 && text.charCodeAt(index) !== passage.charCodeAt(length)) length = kept[length] ?? 0;
-    if (text.charCodeAt(index) === passage.charCodeAt(length)) length++;
-    if (length < passage.length) continue;
-    if (pieces.length === maxReplaced) return null;
-    pieces.push(text.slice(start, index + 1 - length));
-    start = index + 1;
-    length = 0;
-  }
-  pieces.push(text.slice(start));
-  return pieces;
-}
-
-/** The lines that the passages between the pieces start on, as "line 3" or "lines 3, 8 and 12 more". */
-function lineNumbers(pieces: string[], passage: string): string {
-  const breaksInPassage = countBreaks(passage);
-  let line = 1;
-  const numbers = pieces.slice(0, -1).map((piece) => {
-    line += countBreaks(piece);
-    const start = line;
-    line += breaksInPassage;
-    return start;
+/** A single edit also beside `path`, a list also as JSON text, and names that other agents' tools have. */
+function acceptEdits(given: Record<string, unknown>): Record<string, unknown> {
+  const { edits, old_text, new_text, replace_all, ...rest } = acceptNames(given, {
+    ...otherNames,
+    file_path: "path",
   });
-  if (numbers.length === 1) return `line ${numbers[0]}`;
-  const more = numbers.length - maxLinesNamed;
-  return `lines ${numbers.slice(0, maxLinesNamed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  if (edits === undefined && old_text !== undefined) {
+    return {
+      ...rest,
+      edits: [{ old_text, new_text, ...(typeof replace_all === "boolean" && { replace_all }) }],
+    };
+  }
+  const list = typeof edits === "string" ? parseList(edits) : edits;
+  if (!Array.isArray(list)) return { ...rest, edits: list };
+  return {
+    ...rest,
+    edits: list.map((edit) =>
+      typeof edit === "object" && edit !== null ? acceptNames({ ...edit }, otherNames) : edit,
+    ),
+  };
 }
 
-function countBreaks(text: string): number {
-  return text.split("\n").length - 1;
+function parseList(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function editFile(file: string, edits: Edit[], context: ToolContext): Promise<ToolOutcome> {
+  const { directory } = context;
+  const name = showPath(file);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const current = await lookAt(directory, file);
+    if (!current) return await missing(file, context);
+    const refusal = await refuseStale(context, current, "edited");
+    if (refusal) return refusal;
+    const before = decode(current);
+    if (typeof before !== "string") return before;
+    const edited = applyAll(before, edits, name);
+    if ("fault" in edited) return failure(edited.fault);
+    const content = Buffer.from(edited.text);
+    if (content.length > maxHashed) return failure(`${name} would become too large; nothing was changed.`);
+    if (!(await replaceFile(directory, file, content, current))) continue;
+    const notes = await noteSeen(context, { path: current.path, mark: hashContent(content), bytes: content });
+    const difference = diffLines(before, edited.text, maxRowsShown);
+    return { content: [`Edited ${name}: ${edited.report}`, difference].join("\n"), isError: false, notes };
+  }
+  return failure(`${name} is being changed by somebody else at this moment; nothing was changed.`);
+}
+
+async function missing(file: string, context: ToolContext): Promise<ToolOutcome> {
+  const wasSeen = lastSeen(context, await placeOf(context.directory, file)) !== undefined;
+  const why = wasSeen
+    ? "It was there when you last saw it, and has been deleted or moved since."
+    : "Find it with glob, or create it with write.";
+  return failure(`There is no file ${showPath(file)}. ${why}`);
+}
+
+/** The text of a file; for what is none, why it is not edited. */
+function decode({ path, bytes }: CurrentFile): string | ToolOutcome {
+  const name = showPath(path);
+  if (bytes === null) return failure(`${name} is too large to be edited; change it with a program in bash.`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return failure(
+      `${name} is no UTF-8 text; nothing was changed. Text in GB18030 or UTF-16 can be converted in bash with iconv first.`,
+    );
+  }
+}
+
+function applyAll(
+  text: string,
+  edits: Edit[],
+  name: string,
+): { text: string; report: string } | { fault: string } {
+  let now = text;
+  const reports: string[] = [];
+  for (const [index, { old_text, new_text, replace_all = false }] of edits.entries()) {
+    const done = applyEdit(now, { before: old_text, after: new_text, all: replace_all }, name);
+    const which = edits.length > 1 ? `edit ${index + 1} of ${edits.length}: ` : "";
+    if ("fault" in done) return { fault: which + done.fault };
+    now = done.text;
+    reports.push(which + done.report);
+  }
+  return { text: now, report: reports.join("\n") };
 }

@@ -3,6 +3,8 @@ import { defineTool, relativePath, showPath, showSize } from "../define-tool.ts"
 import type { Tool } from "../tool.ts";
 
 const maxEntries = 500;
+/** What zcbot keeps in a directory itself. */
+const ownFolder = ".zcbot";
 
 /** Lists one folder. */
 export const listTool: Tool = defineTool({
@@ -18,7 +20,9 @@ export const listTool: Tool = defineTool({
   }),
   async execute({ path }, { directory, sandbox }) {
     const page = { start: 0, size: maxEntries, hidden: true };
-    const { entries, count } = await directory.listPage(relativePath(path, { directory, sandbox }), page);
+    const found = await directory.listPage(relativePath(path, { directory, sandbox }), page);
+    const entries = found.entries.filter(({ name }) => name !== ownFolder);
+    const count = found.count - (found.entries.length - entries.length);
     if (entries.length === 0) return `${showPath(path)} is an empty folder.`;
     entries.sort(
       (left, right) =>

@@ -1,93 +1,74 @@
-import type { FileHandle } from "node:fs/promises";
 import { z } from "zod";
+import type { OpenedFile } from "../../../workspace/directory.ts";
+import type { PageRange } from "../../../workspace/documents/document-job.ts";
+import { isDocument, readDocument } from "../../../workspace/documents/read-document.ts";
 import { defineTool, failure, relativePath, showPath, showSize } from "../define-tool.ts";
-import type { Tool } from "../tool.ts";
+import type { Tool, ToolContext, ToolOutcome } from "../tool.ts";
+import { acceptNames } from "./accept-names.ts";
+import {
+  detectEncoding,
+  type LineRange,
+  maxLines,
+  maxShownBytes,
+  readLines,
+  readStart,
+} from "./read-lines.ts";
+import { isPicture, showPicture } from "./show-picture.ts";
+import { noteSeen } from "./versions/seen-files.ts";
 
-const maxLines = 2000;
-/** Of what is shown; some 12,000 tokens, in English as in Chinese. */
-const maxBytes = 48 * 1024;
-const maxLineLength = 2000;
-/** How far lines are counted beyond what is shown, bytes. */
-const maxScan = 16 * 1024 * 1024;
-const chunkSize = 64 * 1024;
+const parameters = z.object({
+  path: z.string().describe("path of the file, relative to the working directory"),
+  offset: z.int().min(1).default(1).describe("first line to read; of a sheet, its first row"),
+  limit: z.int().min(1).max(maxLines).default(maxLines).describe("how many lines to read at most"),
+  pages: z.string().optional().describe('of a PDF or a presentation: pages or slides, such as "3-7"'),
+  sheet: z.string().optional().describe("of a workbook: name of the sheet, by default the first"),
+});
+type ReadInput = z.infer<typeof parameters>;
 
-/** Reads a range of lines of a text file. */
+/** Reads a range of a file: text, a document as text, or a picture for a model that sees. */
 export const readTool: Tool = defineTool({
   name: "read",
-  description: `Read a text file. Lines come numbered from 1, at most ${maxLines} at a time; use offset and limit for more of a long file. The line numbers are not part of the file.`,
+  description: `Read a file: text, Word, Excel, PowerPoint and PDF as text, or a picture. Lines of text come numbered from 1, at most ${maxLines} at a time; the numbers are not part of the file. What is left out is said, with how to go on.`,
   effect: "pure",
-  parameters: z.object({
-    path: z.string().describe("path of the file, relative to the working directory"),
-    offset: z.int().min(1).default(1).describe("number of the first line to read"),
-    limit: z.int().min(1).max(maxLines).default(maxLines).describe("how many lines to read at most"),
-  }),
-  async execute({ path, offset, limit }, { directory, sandbox, signal }) {
-    const file = await directory.open(relativePath(path, { directory, sandbox }));
+  parameters,
+  accept: (input) =>
+    acceptNames(typeof input.pages === "number" ? { ...input, pages: String(input.pages) } : input, {
+      file_path: "path",
+    }),
+  subject: ({ path }) => ({ kind: "path", text: path }),
+  async execute(input, context) {
+    const file = await context.directory.open(relativePath(input.path, context));
     try {
-      const start = await readChunk(file.handle, Buffer.alloc(chunkSize), 0);
-      const encoding = detectEncoding(start);
-      const name = showPath(path);
-      if (!encoding) {
-        return failure(`${name} is not text but ${describeKind(start)}, ${showSize(file.size)}.`);
-      }
-      const range = await readRange(file.handle, encoding, { offset, limit }, signal);
-      if (range.totalLines === 0) return `${name} is empty.`;
-      if (range.lines.length === 0) return failure(`${name} has only ${range.totalLines} lines.`);
-      return renderRange(range, offset, encoding);
+      const start = await readStart(file);
+      if (isPicture(start)) return await showPicture(file, showPath(input.path), context);
+      if (isDocument(start)) return await readPages(file, input, context);
+      return await readText(file, start, input, context);
     } finally {
       await file.handle.close();
     }
   },
 });
 
-interface LineRange {
-  lines: string[];
-  /** Lines seen; the file has more where `isWhole` is false. */
-  totalLines: number;
-  isWhole: boolean;
+async function readText(
+  file: OpenedFile,
+  start: Buffer,
+  { path, offset, limit }: ReadInput,
+  context: ToolContext,
+): Promise<ToolOutcome> {
+  const encoding = detectEncoding(start);
+  const name = showPath(path);
+  if (!encoding) return failure(`${name} is not text but ${describeKind(start)}, ${showSize(file.size)}.`);
+  const range = await readLines(file, encoding, { offset, limit }, context.signal);
+  const place = await context.directory.resolve(relativePath(path, context));
+  const notes = await noteSeen(context, { path: place, ...range.file });
+  if (range.totalLines === 0) return { content: `${name} is empty.`, isError: false, notes };
+  if (range.lines.length === 0) return failure(`${name} has only ${range.totalLines} lines.`);
+  const content = renderRange(range, offset, encoding);
+  const isTable = range.lines.length < range.totalLines && /\.(csv|tsv)$/i.test(path);
+  return { content: isTable ? `${content}\n${tableHint}` : content, isError: false, notes };
 }
 
-async function readRange(
-  handle: FileHandle,
-  encoding: string,
-  { offset, limit }: { offset: number; limit: number },
-  signal: AbortSignal,
-): Promise<LineRange> {
-  const decoder = new TextDecoder(encoding);
-  const buffer = Buffer.alloc(chunkSize);
-  const lines: string[] = [];
-  let bytes = 0;
-  let isFull = false;
-  let totalLines = 0;
-  const takeLine = (line: string): void => {
-    totalLines++;
-    if (totalLines < offset || isFull) return;
-    const shown = `${totalLines}\t${cutLine(line)}`;
-    bytes += Buffer.byteLength(shown) + 1;
-    isFull = bytes > maxBytes && lines.length > 0;
-    if (!isFull) lines.push(shown);
-    isFull ||= lines.length === limit;
-  };
-
-  let rest = "";
-  let position = 0;
-  let scanned = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const chunk = await readChunk(handle, buffer, position);
-    const text = rest + decoder.decode(chunk, { stream: chunk.length > 0 });
-    position += chunk.length;
-    const parts = text.split("\n");
-    // Of a line without end only what can be shown is kept.
-    rest = (parts.pop() ?? "").slice(0, maxLineLength + 1);
-    for (const part of parts) takeLine(part);
-    if (chunk.length === 0) break;
-    if (isFull) scanned += chunk.length;
-    if (scanned > maxScan) return { lines, totalLines, isWhole: false };
-  }
-  if (rest !== "") takeLine(rest);
-  return { lines, totalLines, isWhole: true };
-}
+const tableHint = "[a large table: to filter or add up, work on the file with a program in bash]";
 
 function renderRange({ lines, totalLines, isWhole }: LineRange, offset: number, encoding: string): string {
   const last = offset + lines.length - 1;
@@ -101,40 +82,32 @@ function renderRange({ lines, totalLines, isWhole }: LineRange, offset: number, 
   return [...lines, ...notes].join("\n");
 }
 
-function cutLine(line: string): string {
-  const text = line.endsWith("\r") ? line.slice(0, -1) : line;
-  return text.length > maxLineLength ? `${text.slice(0, maxLineLength)} [line cut here]` : text;
+async function readPages(
+  file: OpenedFile,
+  { path, offset, limit, pages, sheet }: ReadInput,
+  { signal }: ToolContext,
+): Promise<ToolOutcome> {
+  const range = pages === undefined ? undefined : parsePages(pages);
+  if (range === null) return failure('pages is a page such as "3", or a range such as "3-7" or "3-".');
+  const wanted = { pages: range, sheet, offset, limit, maxBytes: maxShownBytes };
+  const { title, lines, notes } = await readDocument(file, wanted, signal);
+  const isBeyond = lines.length === 0 && offset > 1;
+  if (isBeyond) return failure(`${showPath(path)} ends before line ${offset}. ${title}.`);
+  return { content: [`[${title}]`, ...lines, ...notes].join("\n"), isError: false };
 }
 
-async function readChunk(handle: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-  return buffer.subarray(0, bytesRead);
-}
-
-/** The encoding of text that starts so, or null where it is none. GB18030 is what Chinese spreadsheets export. */
-function detectEncoding(start: Buffer): string | null {
-  if (start[0] === 0xff && start[1] === 0xfe) return "utf-16le";
-  if (start[0] === 0xfe && start[1] === 0xff) return "utf-16be";
-  if (start.includes(0)) return null;
-  for (const encoding of ["utf-8", "gb18030"]) {
-    try {
-      new TextDecoder(encoding, { fatal: true }).decode(start, { stream: true });
-      return encoding;
-    } catch {
-      // try the next
-    }
-  }
-  return null;
+function parsePages(text: string): PageRange | null {
+  const [, from, dash, to] = /^\s*(\d+)\s*(?:([-–~])\s*(\d*))?\s*$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = to ? Number(to) : dash ? Number.POSITIVE_INFINITY : first;
+  return first >= 1 && last >= first ? { first, last } : null;
 }
 
 const signatures: [start: string, kind: string][] = [
-  ["%PDF", "a PDF document"],
-  ["PK\u0003\u0004", "a zip archive or an Office document (.docx, .xlsx, .pptx)"],
-  ["\u00d0\u00cf\u0011\u00e0", "an old Office document (.doc, .xls, .ppt)"],
-  ["\u0089PNG", "a PNG image"],
-  ["\u00ff\u00d8\u00ff", "a JPEG image"],
-  ["GIF8", "a GIF image"],
-  ["RIFF", "a RIFF file (WebP, WAV, AVI)"],
+  ["RIFF", "a RIFF file (WAV, AVI)"],
+  ["BM", "a BMP image"],
+  ["II*\0", "a TIFF image"],
+  ["MM\0*", "a TIFF image"],
   ["\u001f\u008b", "gzip-compressed data"],
   ["SQLite format 3", "an SQLite database"],
   ["\u007fELF", "a program"],

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type FileTools, openFileTools } from "../../../../test/support/file-tools.ts";
+
+let files: FileTools;
+beforeEach(async () => {
+  files = await openFileTools();
+});
+afterEach(() => files.remove());
+
+const call: FileTools["call"] = (...given) => files.call(...given);
+const put: FileTools["put"] = (...given) => files.put(...given);
+
+test("a list shows folders first, then files with sizes, within its bound", async () => {
+  await put("乙.txt", "12345");
+  await put("子/丙.txt", "");
+  expect((await call("list", {})).content).toBe("子/\n乙.txt (5 bytes)");
+  await Promise.all(Array.from({ length: 510 }, (_, index) => put(`多/${index}`, "")));
+  const { content } = await call("list", { path: "多" });
+  expect(content.split("\n")).toHaveLength(501);
+  expect(content).toMatch(/\[500 of 510 entries shown/);
+});
+
+test("glob finds files by pattern, below a folder too", async () => {
+  await put("报告.md", "");
+  await put("子/深/总结.md", "");
+  await put("子/图.png", "");
+  expect((await call("glob", { pattern: "**/*.md" })).content.split("\n").sort()).toEqual([
+    "子/深/总结.md",
+    "报告.md",
+  ]);
+  expect((await call("glob", { pattern: "*.png", path: "子" })).content).toContain("子/图.png");
+  expect(await call("glob", { pattern: "*.没有" })).toEqual({
+    content: expect.stringMatching(/^No file/),
+    isError: false,
+  });
+});
+
+test("grep finds lines by regular expression, in a folder or a file", async () => {
+  await put("子/账.txt", "收入 100\n支出 30\n收入 5\n");
+  await put("账.md", "收入 7\n");
+  const { content } = await call("grep", { pattern: "收入 \\d+", glob: "*.txt" });
+  expect(content).toContain("子/账.txt:1:收入 100");
+  expect(content).toContain("子/账.txt:3:收入 5");
+  expect(content).not.toContain("账.md");
+  expect((await call("grep", { pattern: "收入", path: "账.md" })).content).toContain("账.md:1:收入 7");
+  expect((await call("grep", { pattern: "没有" })).content).toMatch(/^No line/);
+  expect(await call("grep", { pattern: "(" })).toMatchObject({ isError: true });
+});
+
+test("a huge search result is cut and says so", async () => {
+  await put("多.txt", `${"匹配".repeat(400)}\n`.repeat(3000));
+  const { content } = await call("grep", { pattern: "匹配" });
+  expect(Buffer.byteLength(content)).toBeLessThan(50_000);
+  expect(content).toMatch(/\[.*narrow/);
+});
