@@ -116,6 +116,8 @@ export interface Trace {
   events: AgentEvent[];
   messages: NewMessage[];
   requests: ModelRequest[];
+  /** What was handed over to be kept of the context, newest last. */
+  contexts: unknown[];
   /** Events and the roles of messages in their common order. */
   order: string[];
 }
@@ -126,7 +128,7 @@ export async function run(
   more: Partial<AgentInput> & { signal?: AbortSignal; committed?: AgentSink["committed"] } = {},
 ): Promise<Trace> {
   const { signal = new AbortController().signal, committed = async () => {}, ...input } = more;
-  const trace: Omit<Trace, "outcome"> = { events: [], messages: [], requests: [], order: [] };
+  const trace: Omit<Trace, "outcome"> = { events: [], messages: [], requests: [], contexts: [], order: [] };
   const model: Model = {
     id: "脚本模型",
     facts,
@@ -147,7 +149,7 @@ export async function run(
       trace.order.push(`message:${message.payload.role}`);
       return trace.messages.length;
     },
-    context() {},
+    context: (record) => void trace.contexts.push(record),
     committed,
   };
   const outcome = await runAgent(

@@ -28,6 +28,7 @@ interface Candidate {
 
 /** What a summary is reckoned to take before there is one, tokens. */
 const summaryTokens = 2_000;
+const writesAtOnce = 8;
 
 /**
  * Leaves out what is old: large tool results first, and where that does not do, all but the newest messages, for which
@@ -141,12 +142,16 @@ async function keepResults(
   const names = toolNames(conversation);
   const notKept = [...record.notKept];
   const from = Math.max(input.firstIdx, record.prunedBefore, record.summarizedBefore);
+  const writes: (() => Promise<unknown>)[] = [];
   for (let idx = from; idx < prunedBefore; idx++) {
     const message = conversation[idx - input.firstIdx];
     if (message?.payload.role !== "tool" || !isLargeResult(message)) continue;
-    if (signal.aborted) return notKept;
-    const name = resultName(idx, names.get(message.payload.tool_call_id));
-    await keepResult(input.directory, name, message.payload.content).catch(() => notKept.push(idx));
+    const { tool_call_id, content } = message.payload;
+    const name = resultName(idx, names.get(tool_call_id));
+    writes.push(() => keepResult(input.directory, name, content).catch(() => notKept.push(idx)));
+  }
+  while (writes.length > 0 && !signal.aborted) {
+    await Promise.all(writes.splice(0, writesAtOnce).map((write) => write()));
   }
   return notKept;
 }

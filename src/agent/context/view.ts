@@ -62,10 +62,8 @@ export function viewMessage(
   const { payload, notes } = message;
   const images = idx < record.prunedBefore ? [] : showImages(message, setting);
   const more = images.length > 0 ? { images } : {};
-  if (payload.role === "tool" && idx < record.prunedBefore && payload.content.length > maxOldResult) {
-    const name = resultName(idx, names.get(payload.tool_call_id));
-    const path = record.notKept.includes(idx) ? null : resultPath(name, payload.content);
-    return { ...message, ...more, payload: { ...payload, content: shorten(payload.content, path) } };
+  if (idx < record.prunedBefore && isLargeResult(message)) {
+    return shortenOnce(message, resultName(idx, names.get(resultId(message))), !record.notKept.includes(idx));
   }
   if (payload.role === "user") {
     const said = [
@@ -97,8 +95,31 @@ function showImages({ notes }: ConversationMessage, setting: ViewSetting): Image
   });
 }
 
+function resultId({ payload }: ConversationMessage): string {
+  return payload.role === "tool" ? payload.tool_call_id : "";
+}
+
+/** By whether a file holds the whole: its name is made of all of the text, which takes longer than all the rest. */
+const shortened = {
+  kept: new WeakMap<ConversationMessage, ConversationMessage>(),
+  lost: new WeakMap<ConversationMessage, ConversationMessage>(),
+};
+
+/** The same message gives the same object each time. */
+function shortenOnce(message: ConversationMessage, name: string, isKept: boolean): ConversationMessage {
+  const known = isKept ? shortened.kept : shortened.lost;
+  const before = known.get(message);
+  if (before) return before;
+  const { payload } = message;
+  if (payload.role !== "tool") return message;
+  const content = shorten(payload.content, isKept ? resultPath(name, payload.content) : null);
+  const short = { ...message, payload: { ...payload, content } };
+  known.set(message, short);
+  return short;
+}
+
 /** Head and tail of an old result, and where the whole of it is. */
-export function shorten(content: string, path: string | null): string {
+function shorten(content: string, path: string | null): string {
   const left = content.length - 2 * shownOfOld;
   const where =
     path === null
