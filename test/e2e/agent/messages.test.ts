@@ -14,6 +14,7 @@ beforeAll(async () => {
     profiles: {
       主力: { provider: "openai-compatible", model: "scripted-main" },
       另一个: { provider: "openai-compatible", model: "scripted-other" },
+      看图: { provider: "openai-compatible", model: "scripted-seeing", vision: true },
     },
     defaultProfile: "主力",
   }));
@@ -21,11 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-async function upload(task: TaskAnswer, name: string): Promise<string> {
+async function upload(task: TaskAnswer, name: string, content: string | Buffer = "内容"): Promise<string> {
   const path = task.working_dir.split("/").at(-1) ?? "";
   const form = new FormData();
   form.append("path", path);
-  form.append("files", new Blob(["内容"]), name);
+  form.append("files", new Blob([new Uint8Array(Buffer.from(content))]), name);
   expect((await user.fetch("/v1/files/upload", { method: "POST", body: form })).status).toBe(200);
   return `${path}/${name}`;
 }
@@ -92,6 +93,27 @@ describe("attachments", () => {
     );
     await readRun(user, retry.body.events_url);
     expect((await list(task)).at(2)?.attachments).toEqual([path]);
+  });
+
+  test("are named to the model, and pictures shown to one that sees, as they were", async () => {
+    const task = await createTask(user, { name: "看图" });
+    const picture = Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    );
+    const path = await upload(task, "图 一.png", picture);
+    server.models.script(says("一张图"), says("没看见"));
+    await finishRun(user, task.task_id, "这是什么？", { attachments: [path], model_profile: "看图" });
+    await upload(task, "图 一.png", "现在是别的东西");
+    await finishRun(user, task.task_id, "再看看", { model_profile: "看图" });
+    const shown = server.models.requests.slice(-2).map(({ body }) => JSON.stringify(body));
+    for (const request of shown) {
+      expect(request).toContain(`data:image/png;base64,${picture.toString("base64")}`);
+      expect(request).toContain(String.raw`[Files that came with this message: \"图 一.png\"]`);
+    }
+    server.models.script(says("看不见"));
+    await finishRun(user, task.task_id, "那你呢？");
+    expect(JSON.stringify(server.models.requests.at(-1)?.body)).not.toContain("base64");
   });
 
   test("must be files of the task's own directory", async () => {
