@@ -2,6 +2,7 @@ import type { RunEvent } from "../protocol/event.ts";
 import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
+import type { Approvals } from "./approvals/approval-layers.ts";
 import { parseArguments } from "./arguments.ts";
 import type { ContextKeeper } from "./context/context-keeper.ts";
 import type {
@@ -13,7 +14,6 @@ import type {
   Usage,
 } from "./model/model.ts";
 import { createModelChain } from "./model/model-chain.ts";
-import type { NeedsApproval } from "./requests.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool, Workplace } from "./tools/tool.ts";
@@ -81,7 +81,8 @@ export interface AgentInput {
   interrupted?: boolean;
   /** What the run has asked a person before, by tool call. */
   requests?: ReadonlyMap<string, AskedRequest>;
-  needsApproval?: NeedsApproval;
+  /** Without them every call is allowed. */
+  approvals?: Approvals;
   /** Aborted when the work shall stop at its next step, to be gone on with elsewhere. */
   leave?: AbortSignal;
   /** The messages that have come meanwhile and want to enter; asked for between steps. */

@@ -1,26 +1,38 @@
 import type { ChatToolCall } from "../protocol/message.ts";
-import type { AskedRequest } from "../protocol/request.ts";
+import type { AskedRequest, Request } from "../protocol/request.ts";
 import type { AgentEvent } from "./agent.ts";
+import type { Approvals } from "./approvals/approval-layers.ts";
+import { decideCall } from "./approvals/decide-call.ts";
 import { parseArguments } from "./arguments.ts";
-import type { Tool } from "./tools/tool.ts";
-
-/** Whether a person has to allow the calls of a tool: null, or how long to wait before silence counts as a no. */
-export type NeedsApproval = (tool: string) => { waitMs: number } | null;
+import type { Tool, Workplace } from "./tools/tool.ts";
 
 /** Why a call has to wait for a person, if it has to. */
-export type Gate = { kind: "question" } | { kind: "approval"; waitMs: number };
+export type Gate =
+  | { kind: "question" }
+  | { kind: "approval"; waitMs: number; reason?: string; rule?: Request["rule"] };
 
-/** What was asked once stays a gate, though leave may no longer be needed: the answer may have been no. */
+/** What stands before a call: nothing, a person, or a no, in words for the model. */
 export function findGate(
-  tool: Tool,
-  needsApproval: NeedsApproval | undefined,
+  { tool, input }: { tool: Tool; input: unknown },
+  approvals: Approvals | undefined,
   asked: AskedRequest | undefined,
-): Gate | undefined {
-  if (tool.question) return { kind: "question" };
-  const approval = needsApproval?.(tool.definition.name);
-  if (approval) return { kind: "approval", waitMs: approval.waitMs };
-  return asked && { kind: "approval", waitMs: 0 };
+  place: Workplace,
+): { gate: Gate | undefined } | { fault: string } {
+  const verdict = approvals && decideCall(tool, input, approvals.layers, place);
+  if (verdict?.action === "deny") return { fault: verdict.reason };
+  if (tool.question) return { gate: { kind: "question" } };
+  if (verdict?.action === "ask") {
+    const { reason, rule } = verdict;
+    const waitMs = approvals?.waitMs ?? null;
+    if (waitMs === null) return { fault: `${nobodyToAsk} ${reason}` };
+    return { gate: { kind: "approval", waitMs, reason, ...(rule && { rule }) } };
+  }
+  // What was asked once stays a gate, though leave may no longer be needed: the answer may have been no.
+  return { gate: asked && { kind: "approval", waitMs: 0 } };
 }
+
+const nobodyToAsk =
+  "This call was not run: a person has to allow it, and you cannot ask one. Report back what is to be done and why, so that it can be asked for.";
 
 /** The event that asks a person about a call. */
 export function askPerson(
@@ -38,6 +50,8 @@ export function askPerson(
       kind: "approval",
       tool: name,
       arguments: "value" in parsed ? parsed.value : text,
+      ...(gate.reason !== undefined && { reason: gate.reason }),
+      ...(gate.rule && { rule: gate.rule }),
       ...until(gate.waitMs),
       fallback: { decision: "deny", note: "Nobody answered in time." },
     };

@@ -10,10 +10,21 @@ import {
   says,
   tool,
 } from "../../test/support/scripted-agent.ts";
-import type { GivenAnswer } from "../protocol/request.ts";
+import type { AskedRequest, GivenAnswer } from "../protocol/request.ts";
+import type { Approvals } from "./approvals/approval-layers.ts";
 import type { ConversationMessage } from "./model/model.ts";
 import { unansweredCalls } from "./tool-calls.ts";
 import type { Tool, ToolEffect } from "./tools/tool.ts";
+
+/** Rules by which a person is asked about a tool's calls, and by which nobody may make them. */
+const askAbout = (name: string): Approvals => ({
+  layers: { operator: [{ tool: name, action: "ask" }] },
+  waitMs: 1_000,
+});
+const forbid = (name: string): Approvals => ({
+  layers: { operator: [{ tool: name, action: "deny" }] },
+  waitMs: 1_000,
+});
 
 test("calls that change nothing run at the same time", async () => {
   const { promise: bothStarted, resolve } = Promise.withResolvers<void>();
@@ -227,21 +238,46 @@ describe("after a crash", () => {
     expect(called).toEqual(["0", "1"]);
   });
 
-  test("a call that nobody has allowed yet is asked about, not in doubt; one that was begun is", async () => {
-    const needsApproval = (name: string) => (name === "external" ? { waitMs: 1_000 } : null);
-    const first = await goOn(["external", "pure"], { needsApproval });
-    expect([first.called, first.trace.outcome]).toEqual([[], { status: "waiting" }]);
-    const request = first.trace.events.find((event) => event.type === "request");
-    expect(request).toMatchObject({ kind: "approval", tool: "external", call_id: "c0" });
-    if (request?.type !== "request") return;
-    const allowed = { decision: "allow", by: "person" } as const;
-    const requests = (used: boolean) => new Map([["c0", { request, answer: allowed, used }]]);
-    const second = await goOn(["external", "pure"], { needsApproval, requests: requests(false) });
-    expect(second.called).toEqual(["0", "1"]);
-    expect(second.trace.order[0]).toBe("answered");
-    const third = await goOn(["external", "pure"], { needsApproval, requests: requests(true) });
-    expect(third.called).toEqual(["1"]);
-    expect(results(third.trace)[0]).toMatch(/not known whether it took effect/);
+  test("a call that was asked about is in doubt once the answer was used, whatever the rules are by then", async () => {
+    const request = {
+      request_id: crypto.randomUUID(),
+      call_id: "c0",
+      kind: "approval",
+      tool: "external",
+      deadline: null,
+    } as const;
+    const answer = { decision: "allow", by: "person" } as const;
+    const asked = (more: Partial<AskedRequest>) =>
+      new Map([["c0", { request, answer: null, used: false, ...more }]]);
+    const approvals = askAbout("external");
+    const open = await goOn(["external", "pure"], { approvals, requests: asked({}) });
+    expect([open.called, open.trace.outcome, open.trace.events]).toEqual([[], { status: "waiting" }, []]);
+    for (const rules of [approvals, askAbout("nothing")]) {
+      const allowed = await goOn(["external", "pure"], { approvals: rules, requests: asked({ answer }) });
+      expect(allowed.called).toEqual(["0", "1"]);
+      expect(allowed.trace.order[0]).toBe("answered");
+      const begun = await goOn(["external", "pure"], {
+        approvals: rules,
+        requests: asked({ answer, used: true }),
+      });
+      expect(begun.called).toEqual(["1"]);
+      expect(results(begun.trace)[0]).toMatch(/not known whether it took effect/);
+    }
+  });
+
+  test("a call that began without leave is in doubt, though a rule by now asks about it or forbids it", async () => {
+    for (const approvals of [askAbout("external"), forbid("external")]) {
+      const { called, trace } = await goOn(["external", "pure"], { approvals });
+      expect(called).toEqual(["1"]);
+      expect(results(trace)[0]).toMatch(/not known whether it took effect/);
+    }
+  });
+
+  test("a call of another server's tool is in doubt, though its server is away", async () => {
+    const { trace } = await goOn(["mcp__盘__put", "gone"], { tools: [] });
+    expect(results(trace)[0]).toMatch(/not known whether it took effect/);
+    const { trace: other } = await goOn(["gone"], { tools: [] });
+    expect(results(other)[0]).toMatch(/no tool named/);
   });
 });
 
@@ -304,17 +340,38 @@ test("what cannot be stored in a model's arguments is replaced, in names too", a
   expect(results(trace)).toEqual(["内容：什么\uFFFD？"]);
 });
 
+test("a call that a rule forbids has no effect, the model reads why, and nobody is asked", async () => {
+  const called: string[] = [];
+  const tools = [tool("external", "external", (path) => called.push(path))];
+  const trace = await run([calls(["external", '{"path":"x"}']), says("好")], {
+    tools,
+    approvals: forbid("external"),
+  });
+  expect([called, trace.outcome]).toEqual([[], { status: "ok" }]);
+  expect(results(trace)).toEqual([expect.stringMatching(/a rule of this server forbids the tool external/)]);
+  expect(trace.order).not.toContain("request");
+});
+
+test("where nobody can be asked, the model is told to report back", async () => {
+  const { waitMs: _, ...approvals } = askAbout("read");
+  const trace = await run([calls(["read", '{"path":"x"}']), says("好")], {
+    approvals: { ...approvals, waitMs: null },
+  });
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(results(trace)).toEqual([expect.stringMatching(/Report back/)]);
+});
+
 test("a call that the person does not allow has no effect, and the model reads why", async () => {
   const called: string[] = [];
   const tools = [tool("external", "external", (path) => called.push(path))];
-  const needsApproval = () => ({ waitMs: 1_000 });
-  const asked = await run([calls(["external", '{"path":"x"}', "c"])], { tools, needsApproval });
+  const approvals = askAbout("external");
+  const asked = await run([calls(["external", '{"path":"x"}', "c"])], { tools, approvals });
   const request = asked.events.find((event) => event.type === "request");
   if (request?.type !== "request") throw new Error("nobody was asked");
   const answer = { decision: "deny", note: "太危险", by: "person" } as const;
   const trace = await run([says("好")], {
     tools,
-    needsApproval,
+    approvals,
     conversation: [{ payload: { role: "user", content: "做" } }, ...asked.messages],
     requests: new Map([["c", { request, answer, used: false }]]),
     firstStep: 2,

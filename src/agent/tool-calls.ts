@@ -3,28 +3,29 @@ import type { ChatToolCall } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import type { AgentSink } from "./agent.ts";
+import type { Approvals } from "./approvals/approval-layers.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage, Model } from "./model/model.ts";
-import { askPerson, findGate, type Gate, type NeedsApproval } from "./requests.ts";
+import { askPerson, findGate, type Gate } from "./requests.ts";
 import { withNews } from "./tools/commands/process.ts";
 import type { Tool, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
   workplace: Workplace;
+  approvals?: Approvals;
+  /** The answer that holds the calls was cut off by the output limit. */
+  truncated?: boolean;
   model: Model;
   /** As it grows. */
   conversation: readonly ConversationMessage[];
 }
 
-/** What decides about a call. */
+/** What tells how far a call has come. */
 export interface CallSetting {
   tools: Tool[];
-  /** The answer that holds the calls was cut off by the output limit. */
-  truncated?: boolean;
   /** Whoever had the run before was lost without a word. */
   interrupted?: boolean;
   requests?: ReadonlyMap<string, AskedRequest>;
-  needsApproval?: NeedsApproval;
 }
 
 /** A call together with what is to be done about it. */
@@ -76,11 +77,11 @@ export async function resumeToolCalls(
   signal: AbortSignal,
 ): Promise<boolean> {
   const [first, ...others] = calls;
-  if (!first || !setting.interrupted || !mayHaveHappened(prepareCall(first, setting))) {
+  if (!first || !setting.interrupted || !mayHaveHappened(first, setting)) {
     return runToolCalls(calls, setting, sink, signal);
   }
   answerCall(first, outcomeUnknown, 0, sink);
-  const isHarmless = (call: ChatToolCall) => mayRunAgain(findTool(call, setting));
+  const isHarmless = (call: ChatToolCall) => mayRunAgain(findTool(call, setting), call);
   for (const call of others) if (!isHarmless(call)) answerCall(call, notBegun, 0, sink);
   return runToolCalls(others.filter(isHarmless), setting, sink, signal);
 }
@@ -88,16 +89,20 @@ export async function resumeToolCalls(
 /** Answers calls that are left unanswered and will not be gone on with: none of them is run. */
 export function settleToolCalls(calls: ChatToolCall[], setting: CallSetting, sink: AgentSink): void {
   for (const [index, call] of calls.entries()) {
-    const isInDoubt = index === 0 && setting.interrupted && mayHaveHappened(prepareCall(call, setting));
+    const isInDoubt = index === 0 && setting.interrupted && mayHaveHappened(call, setting);
     answerCall(call, isInDoubt ? outcomeUnknown : stoppedBefore, 0, sink);
   }
 }
 
-/** Whether a call that was left unanswered may have taken effect, once and for all. */
-function mayHaveHappened({ run }: PreparedCall): boolean {
-  if (!("tool" in run) || mayRunAgain(run.tool)) return false;
-  // Nobody has allowed it yet.
-  return run.gate === undefined || run.request?.used === true;
+/**
+ * Whether a call that was left unanswered may have taken effect, once and for all. The rules of today do not matter:
+ * what was not asked about began without leave, what was asked about began when the answer was used.
+ */
+function mayHaveHappened(call: ChatToolCall, setting: CallSetting): boolean {
+  const tool = findTool(call, setting);
+  if (mayRunAgain(tool, call)) return false;
+  if (tool && "fault" in checkArguments(tool, call.function.arguments)) return false;
+  return setting.requests?.get(call.id)?.used ?? true;
 }
 
 function waitsForPerson({ run }: PreparedCall): boolean {
@@ -157,11 +162,13 @@ function findTool(call: ChatToolCall, { tools }: CallSetting): Tool | undefined 
   return tools.find((tool) => tool.definition.name === call.function.name);
 }
 
-function mayRunAgain(tool: Tool | undefined): boolean {
-  return tool === undefined || tool.effect === "pure" || tool.effect === "idempotent";
+/** A tool of another server may be gone only for now: the call may have reached it. */
+function mayRunAgain(tool: Tool | undefined, call: ChatToolCall): boolean {
+  if (!tool) return !call.function.name.startsWith("mcp__");
+  return tool.effect === "pure" || tool.effect === "idempotent";
 }
 
-function prepareCall(call: ChatToolCall, setting: CallSetting): PreparedCall {
+function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall {
   const tool = findTool(call, setting);
   if (!tool) {
     const names = setting.tools.map((each) => each.definition.name).join(", ");
@@ -173,8 +180,9 @@ function prepareCall(call: ChatToolCall, setting: CallSetting): PreparedCall {
   const checked = checkArguments(tool, call.function.arguments);
   if ("input" in checked) {
     const request = setting.requests?.get(call.id);
-    const gate = findGate(tool, setting.needsApproval, request);
-    return { call, run: { tool, input: checked.input, gate, request } };
+    const { input } = checked;
+    const found = findGate({ tool, input }, setting.approvals, request, setting.workplace);
+    return { call, run: "fault" in found ? found : { tool, input, gate: found.gate, request } };
   }
   const hint = setting.truncated
     ? "Your answer was cut off by the output limit in the middle of this call. Do it in smaller pieces.\n\n"

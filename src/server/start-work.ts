@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import { matchesPattern } from "../agent/approvals/match-pattern.ts";
 import type { Skills } from "../agent/skills/skills.ts";
 import { createTools } from "../agent/tools/tools.ts";
+import type { ApprovalRule } from "../protocol/agent/approval.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { startWatchdog } from "../workspace/processes/watchdog.ts";
 import { killAllCommands } from "../workspace/start-command.ts";
@@ -43,13 +45,17 @@ export interface Parts {
   gate: Gate;
 }
 
-/** A name that is no tool's would protect nothing. */
-function checkApprovals(wanted: string[]): ReadonlySet<string> {
+/** A name that is no tool's would protect nothing; tools of other servers are not known yet. */
+function checkApprovals(rules: ApprovalRule[]): void {
   const names = createTools({ bash: true, maxCommandMs: 1_000 }).map((tool) => tool.definition.name);
-  const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length === 0) return new Set(wanted);
+  const unknown = rules.filter(
+    ({ tool }) => !names.some((name) => matchesPattern(tool, name)) && !tool.startsWith("mcp__"),
+  );
+  if (unknown.length === 0) return;
   throw new StartError(
-    unknown.map((name) => `ZCBOT_APPROVALS: there is no tool "${name}". The tools are ${names.join(", ")}.`),
+    unknown.map(
+      ({ tool }) => `ZCBOT_APPROVALS: there is no tool "${tool}". The tools are ${names.join(", ")}.`,
+    ),
     2,
   );
 }
@@ -66,7 +72,7 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
   const eventLog = new EventLog(runsDatabase, feed, logger);
   const changes = new TaskChanges(database, logger);
   const { limits } = config;
-  const approvals = checkApprovals(config.approvals);
+  checkApprovals(config.approvals);
   const execution = {
     database: runsDatabase,
     eventLog,
@@ -83,7 +89,8 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
     mcp: parts.mcp,
     maxSteps: limits.steps,
     maxAttempts: limits.attempts,
-    needsApproval: (tool: string) => (approvals.has(tool) ? { waitMs: limits.approvalMs } : null),
+    approvals: config.approvals,
+    approvalMs: limits.approvalMs,
   };
   const identity = identify(randomUUID(), config.role);
   const isShared = config.databaseUrl !== undefined;

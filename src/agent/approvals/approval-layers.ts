@@ -1,7 +1,7 @@
 import type { ApprovalRule } from "../../protocol/agent/approval.ts";
 
-/** Whose word rules are, in the order in which they are laid over each other. */
-export const layerNames = ["operator", "profile", "user", "task"] as const;
+/** Whose word rules are, in the order in which they are laid over each other; what a skill allows yields to all. */
+export const layerNames = ["skill", "operator", "profile", "user", "task"] as const;
 export type LayerName = (typeof layerNames)[number];
 
 /** The rules in force for a run. Of all that match the last one counts, but a no of operator or profile is final. */
@@ -21,7 +21,14 @@ export function rulesFor(layers: ApprovalLayers, concerns: (toolPattern: string)
 
 /** The lists of rules of which each one may forbid for good, and all of them, which decides else. */
 export function deciding(rules: LayeredRule[]): LayeredRule[][] {
-  const operator = rules.filter(({ layer }) => layer === "operator");
-  const profile = rules.filter(({ layer }) => layer === "operator" || layer === "profile");
+  const operator = rules.filter(({ layer }) => layer === "skill" || layer === "operator");
+  const profile = rules.filter(({ layer }) => layer !== "user" && layer !== "task");
   return [operator, profile, rules];
+}
+
+/** What decides about the calls of a run. */
+export interface Approvals {
+  layers: ApprovalLayers;
+  /** How long a person has for an answer before silence counts as a no; null: nobody can be asked. */
+  waitMs: number | null;
 }

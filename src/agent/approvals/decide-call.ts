@@ -144,6 +144,7 @@ function strictest(findings: Finding[]): Finding {
 const owners: Record<LayeredRule["layer"], string> = {
   operator: "of this server",
   profile: "of the model's profile",
+  skill: "of the skill",
   user: "of the person",
   task: "of the task",
 };

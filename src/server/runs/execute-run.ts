@@ -3,11 +3,11 @@ import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.t
 import { createContext } from "../../agent/context/create-context.ts";
 import type { ConversationMessage } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
-import type { NeedsApproval } from "../../agent/requests.ts";
 import type { Skills } from "../../agent/skills/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
 import { describeEnded } from "../../agent/tools/commands/process.ts";
 import type { Tool } from "../../agent/tools/tool.ts";
+import type { ApprovalRule } from "../../protocol/agent/approval.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import { BackgroundProcesses } from "../../workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
@@ -22,6 +22,7 @@ import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
 import { gatherSetting } from "./gather-setting.ts";
+import type { Mcp } from "./mcp.ts";
 import { createSteering } from "./steering.ts";
 import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
 
@@ -35,11 +36,14 @@ export interface ExecutionOptions {
   tools: Tool[];
   sandbox: Sandbox;
   skillsOf: (userRoot: Directory) => Skills;
+  mcp: Mcp;
   maxSteps: number;
   /** How many servers may be lost with a run before it is given up. */
   maxAttempts: number;
-  /** Whether a person has to allow the calls of this tool; what happens where nobody answers. */
-  needsApproval: NeedsApproval;
+  /** The operator's rules about tool calls. */
+  approvals: readonly ApprovalRule[];
+  /** How long a person has to allow a call. */
+  approvalMs: number;
 }
 
 /**
@@ -150,11 +154,18 @@ async function work(
   const profile = options.profileFor(run.profile);
   if (!profile) return await endEarly(past, log, options, profileUnknown(run.profile));
   if (progress.started) sayResumed(past, log);
-  const setting = await gatherSetting(run, profile, options).catch((error) => {
+  const setting = await gatherSetting(
+    run,
+    profile,
+    options,
+    AbortSignal.any([control.signal, control.leave]),
+    invokedSkill(past.conversation),
+  ).catch((error) => {
     options.logger.error({ runId: run.runId, error }, "what a run needs could not be gathered");
     return null;
   });
   if (!setting) return await endEarly(past, log, options, internalError);
+  for (const msg of setting.unavailable) log.event({ type: "notice", code: "mcp_unavailable", msg });
   if (!progress.started) {
     const skipped = [...setting.skipped, ...skippedOf(past.conversation)];
     for (const msg of skipped) log.event({ type: "notice", code: "skill_skipped", msg });
@@ -181,7 +192,16 @@ async function work(
       firstStep: progress.steps + 1,
       interrupted: isInterrupted(run),
       requests: progress.requests,
-      needsApproval: options.needsApproval,
+      approvals: {
+        layers: {
+          skill: setting.allowed,
+          operator: options.approvals,
+          profile: profile.approvals,
+          user: run.userApprovals,
+          task: run.approvals,
+        },
+        waitMs: options.approvalMs,
+      },
       leave: control.leave,
       takeMessages: createSteering(options.database, run, {
         isResumed: progress.started,
@@ -193,6 +213,11 @@ async function work(
     control.signal,
   ).finally(() => processes.close());
   return endAs(outcome, control, log);
+}
+
+/** The name of the skill that the person's newest message starts. */
+function invokedSkill(conversation: ConversationMessage[]): string | undefined {
+  return conversation.findLast(({ payload }) => payload.role === "user")?.notes?.skill?.name;
 }
 
 /** What the newest message has asked for and could not have. */

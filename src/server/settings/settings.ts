@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ModelProfile } from "../../agent/model/profiles/model-profile.ts";
+import { ApprovalRule, maxApprovalRules } from "../../protocol/agent/approval.ts";
 import { parseAllowedHost } from "../../workspace/network/host-pattern.ts";
 import { logLevels } from "../log.ts";
 import { parseDatabaseUrl } from "../store/database-url.ts";
@@ -52,6 +53,13 @@ const allowedHosts = listOf(
   }),
   "must be a list of hosts",
 );
+
+/** Names alone, as in the environment, are tools to ask about. */
+const approvalRules = z.preprocess((value) => {
+  const given = typeof value === "string" ? value.split(",").map((part) => part.trim()) : value;
+  if (!Array.isArray(given)) return given;
+  return given.map((entry) => (typeof entry === "string" ? { tool: entry, action: "ask" } : entry));
+}, z.array(ApprovalRule, "must be a list of rules").max(maxApprovalRules));
 
 /** Everything that can be set, in the order the documentation shows. Keys are those of `zcbot.jsonc`. */
 export const Settings = z.strictObject({
@@ -158,9 +166,10 @@ export const Settings = z.strictObject({
       "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `packages.example.org`, `*.example.net`, or `*`; on ports 80 and 443, or the one that follows (`git.example.com:22`). Private and local addresses are never reached. Needs the level `strict` and `socat`.",
     defaultText: "none: commands have no network",
   }),
-  approvals: setting(names.default([]), {
+  approvals: setting(approvalRules.default([]), {
     environment: "ZCBOT_APPROVALS",
-    description: "Tools whose calls a person has to allow one by one, parted by commas: `bash`, for example.",
+    description:
+      'Rules about tool calls, `{"tool": "bash", "argument": "git push*", "action": "ask"}`: `allow`, `ask` a person or `deny`; `*` stands for any text, the last rule that matches counts, and a `deny` here is final. In the variable only names of tools, parted by commas: their calls are asked about one by one.',
   }),
   mcpServers: setting(McpServerSettings.default({}), {
     description:
