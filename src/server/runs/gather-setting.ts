@@ -7,9 +7,11 @@ import {
 } from "../../agent/memory/directory-instructions.ts";
 import { loadMemory, type MemoryView } from "../../agent/memory/load-memory.ts";
 import { buildSections } from "../../agent/prompt.ts";
+import { allowedTools } from "../../agent/skills/allowed-tools.ts";
 import { describeMissingSkill, describeSkill, describeSkills } from "../../agent/skills/describe-skills.ts";
 import type { SkillList, Skills } from "../../agent/skills/skills.ts";
 import type { Tool, Workplace } from "../../agent/tools/tool.ts";
+import type { ApprovalRule } from "../../protocol/agent/approval.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { ProfileInForce } from "../models.ts";
 import type { ExecutionOptions } from "./execute-run.ts";
@@ -47,6 +49,8 @@ export interface Setting {
   workplace: Omit<Workplace, "processes">;
   /** What was asked for and cannot be had, in sentences for the person. */
   skipped: string[];
+  /** What the skills in use have leave for. */
+  allowed: ApprovalRule[];
   /** Servers of tools that cannot be used, in sentences too. */
   unavailable: string[];
 }
@@ -54,12 +58,13 @@ export interface Setting {
 /** The tools that are there only for who has a memory. */
 const memoryTools = ["remember", "recall"];
 
-/** Gathers what one run needs. */
+/** Gathers what one run needs; `invoked` names the skill that its newest message starts. */
 export async function gatherSetting(
   run: StartedRun,
   profile: ProfileInForce,
   options: ExecutionOptions,
   signal: AbortSignal,
+  invoked?: string,
 ): Promise<Setting> {
   const userRoot = await options.userRoot(run.userId);
   const skills = options.skillsOf(userRoot);
@@ -68,10 +73,10 @@ export async function gatherSetting(
     ? options.tools
     : options.tools.filter(({ definition }) => !memoryTools.includes(definition.name));
   const readSections = async (
-    ahead?: ReadAhead,
+    ahead?: Promise<ReadAhead | undefined>,
   ): Promise<{ sections: PromptSection[]; skipped: string[] }> => {
     const [ofUser, skill, instructions] = await Promise.all([
-      ahead ?? readOfUser(userRoot, skills),
+      ahead?.then((read) => read ?? readOfUser(userRoot, skills)) ?? readOfUser(userRoot, skills),
       describeTaskSkill(run.skill, skills),
       readInstructions(directory),
     ]);
@@ -88,8 +93,9 @@ export async function gatherSetting(
     return { sections, skipped: skill.skipped };
   };
   const place = { userId: run.userId, directory };
-  const [{ sections, skipped }, foreign] = await Promise.all([
-    readSections(await run.ahead),
+  const [{ sections, skipped }, allowed, foreign] = await Promise.all([
+    readSections(run.ahead),
+    allowedBy([run.skill, invoked ?? ""], skills),
     // A run that is to stop does so at its first step, whatever it has.
     options.mcp.gather(run.mcpServers, place, signal).catch((error) => {
       if (signal.aborted) return { tools: [], unavailable: [] };
@@ -108,8 +114,14 @@ export async function gatherSetting(
     tools: [...tools, ...foreign.tools],
     workplace: { directory, userRoot, sandbox: options.sandbox, skills },
     skipped,
+    allowed,
     unavailable: foreign.unavailable,
   };
+}
+
+async function allowedBy(names: string[], skills: Skills): Promise<ApprovalRule[]> {
+  const used = await Promise.all(names.map((name) => (name === "" ? null : skills.load(name))));
+  return used.flatMap((skill) => (skill && !("skipped" in skill) ? allowedTools(skill) : []));
 }
 
 async function describeTaskSkill(name: string, skills: Skills): Promise<{ text: string; skipped: string[] }> {
