@@ -35,4 +35,11 @@ describe("a line typed at a terminal", () => {
     expect(readAnswer("也许", approval)).toBeNull();
     expect(readAnswer("yesterday", approval)).toBeNull();
   });
+
+  test("allows for good only where there is a rule to make", () => {
+    const ruled: Request = { ...approval, rule: { tool: "bash", argument: "git push*" } };
+    expect(readAnswer("t", ruled)).toEqual({ decision: "allow", remember: "task" });
+    expect(readAnswer("Always 可以", ruled)).toEqual({ decision: "allow", remember: "user", note: "可以" });
+    expect(readAnswer("a", approval)).toBeNull();
+  });
 });

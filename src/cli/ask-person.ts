@@ -6,18 +6,22 @@ export type GivenAnswer = Omit<AnswerCreate, "request_id">;
 
 /**
  * What a line typed at a terminal answers to a request; null if it is no answer. To a question: numbers of its
- * choices, or words of one's own. To an approval: `y` or `n`, and behind it what the model shall be told.
+ * choices, or words of one's own. To an approval: `y` or `n`, or `t` and `a` for always (in this task, in all tasks)
+ * where there is a rule to make; and behind it what the model shall be told.
  */
 export function readAnswer(
   line: string,
-  { kind, choices = [], multiple = false }: Request,
+  { kind, choices = [], multiple = false, rule }: Request,
 ): GivenAnswer | null {
   const text = line.trim();
   if (text === "") return null;
   if (kind === "approval") {
-    const [, decision, note] = /^(y|yes|n|no)\b\s*(.*)$/is.exec(text) ?? [];
-    if (decision === undefined) return null;
-    return { decision: /^y/i.test(decision) ? "allow" : "deny", ...(note && { note }) };
+    const [, word = "", note] = /^(y|yes|n|no|t|task|a|always)\b\s*(.*)$/is.exec(text) ?? [];
+    const letter = word.charAt(0).toLowerCase();
+    const remember = letter === "t" ? "task" : letter === "a" ? "user" : undefined;
+    if (letter === "" || (remember && !rule)) return null;
+    const decision = letter === "n" ? "deny" : "allow";
+    return { decision, ...(note && { note }), ...(remember && { remember }) };
   }
   if (!/^\d+([\s,，、]+\d+)*$/.test(text) || choices.length === 0) return { answers: [text] };
   const chosen = new Set(text.split(/[\s,，、]+/).map((number) => choices[Number(number) - 1]?.label));
@@ -51,8 +55,11 @@ export async function askPerson(request: Request, signal: AbortSignal): Promise<
   }
 }
 
-function promptFor({ kind, choices = [], multiple = false }: Request): string {
-  if (kind === "approval") return "Allow it? (y/n, and what the model shall be told) ";
+function promptFor({ kind, choices = [], multiple = false, rule }: Request): string {
+  if (kind === "approval") {
+    const always = rule ? "/t: always in this task/a: always" : "";
+    return `Allow it? (y/n${always}, and what the model shall be told) `;
+  }
   if (choices.length === 0) return "Your answer: ";
   return multiple ? "Numbers, or your own words: " : "A number, or your own words: ";
 }

@@ -57,7 +57,13 @@ function createProgram(onEnd: (exitCode: number) => void): Command {
     .option("--dir <name>", "directory of the workspace to work in (default: named after the message)")
     .option("--task <id>", "go on with this task instead of a new one")
     .option("--skill <name>", "skill of the new task")
-    .option("--model <profile>", "model profile of the new task")
+    .option("--model <profile>", "model profile of the new task; with --task, of this message alone")
+    .option(
+      "--attach <file>",
+      "file of the task's directory to go with the message; may be repeated",
+      collect,
+      [],
+    )
     .option("--json", "print every event as a line of JSON, the ids of task and run first")
     .addOption(dataFolder)
     .addHelpText("after", runHelp)
@@ -89,6 +95,10 @@ function createProgram(onEnd: (exitCode: number) => void): Command {
       onEnd(await doctor(options));
     });
   return program;
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 const runHelp = `

@@ -98,6 +98,51 @@ describe("what a run says in a terminal", () => {
     );
   });
 
+  test("shows the plan, what sub-agents do further in, and what a person should know", () => {
+    const inside = (event: RunEvent): RunEvent => ({ type: "delegated", id: "d", event });
+    const read: RunEvent = { type: "tool_call", id: "r", name: "read", arguments: { path: "甲.md" } };
+    const events: RunEvent[] = [
+      {
+        type: "todo",
+        items: [
+          { content: "读", status: "completed" },
+          { content: "写", status: "in_progress" },
+        ],
+      },
+      inside({ type: "text", text: "先看" }),
+      inside({ type: "text", text: "甲\n再看乙" }),
+      inside(read),
+      inside({ type: "delegated", id: "e", event: read }),
+      { type: "compaction", before: 900, after: 90, kind: "summarized" },
+      { type: "notice", code: "memory_cut", msg: "记忆太长\u001b[2J" },
+      { type: "retry", attempt: 1, reason: "忙。", wait_ms: 0, model: "备用" },
+    ];
+    expect(show(events)).toBe(
+      "[Plan:\n  [x] 读\n  [>] 写\n][  先看甲\n  再看乙\n][  → read 甲.md\n][    → read 甲.md\n]" +
+        "[Earlier messages are shown in short: 900 → 90 tokens.\n][记忆太长[2J\n][忙。 备用 answers now.\n]",
+    );
+  });
+
+  test("ends with what it took, and says so where there is no price", () => {
+    const call = { type: "usage", step: 1, purpose: "step", profile: "p", model: "m" } as const;
+    const took = (cost: number | null): RunEvent => ({
+      ...call,
+      tokens_in: 100,
+      tokens_out: 5,
+      cached: 80,
+      cache_writes: 0,
+      reasoning: 0,
+      cost,
+    });
+    const done: RunEvent = { type: "done", status: "ok", tokens_in: 200, tokens_out: 10 };
+    expect(show([took(0.001), took(0.0002), done])).toBe("[200 tokens in (80% cached), 10 out, $0.0012\n]");
+    expect(show([took(0.001), took(null), done])).toBe(
+      "[200 tokens in (80% cached), 10 out, price unknown\n]",
+    );
+    expect(show([took(1.5), done])).toContain("$1.50");
+    expect(show([done])).toBe("[200 tokens in, 10 out\n]");
+  });
+
   test("says why it ended", () => {
     expect(show([{ type: "cancelled" }])).toContain("Cancelled");
     expect(show([{ type: "error", code: "model_failed", msg: "模型坏了" }])).toContain("模型坏了");

@@ -16,6 +16,8 @@ export interface RunOptions {
   task?: string;
   skill?: string;
   model?: string;
+  /** Paths in the task's directory. */
+  attach?: string[];
   json?: boolean;
   data?: string;
 }
@@ -51,12 +53,24 @@ async function runOn(message: string, options: RunOptions, interrupt: Interrupt)
   try {
     const { client } = server;
     const task = await chooseTask(client, message, options, interrupt.signal);
-    const accepted = await client.postMessage({ task_id: task.task_id }, { content: message });
+    const { attach = [], model } = options;
+    const posted = {
+      content: message,
+      attachments: attach.map((file) => `${directoryOf(task)}/${file.replace(/^\.\//, "")}`),
+      // A new task has it as its own.
+      ...(options.task !== undefined && { model_profile: model }),
+    };
+    const accepted = await client.postMessage({ task_id: task.task_id }, posted);
     const ids = { task_id: task.task_id, run_id: accepted.run_id };
     return await show(client, ids, task, options, interrupt);
   } finally {
     await server.release();
   }
+}
+
+/** The task's directory as the files of its user are named. */
+function directoryOf({ working_dir }: Task): string {
+  return working_dir.split("/").slice(3).join("/");
 }
 
 async function chooseTask(
