@@ -1,7 +1,10 @@
 import type { FinishReason } from "../../../protocol/event.ts";
+import type { ChatToolCall } from "../../../protocol/message.ts";
 import type { Fault } from "../failure.ts";
 import { isRecord, readFault } from "../fault-body.ts";
-import { type ModelDelta, type ModelReply, noUsage, type Usage } from "../model.ts";
+import { type ModelDelta, type ModelReply, noUsage, type ToolDefinition, type Usage } from "../model.ts";
+import type { InlineCall } from "./inline-calls.ts";
+import { createInlineMarkup } from "./inline-markup.ts";
 import { readPieces } from "./read-pieces.ts";
 import { addUsage } from "./read-usage.ts";
 import { createReasoningDetails } from "./reasoning-details.ts";
@@ -29,10 +32,10 @@ export interface AnswerCollector {
 
 /** Creates a collector that streams to `onDelta`. */
 export function createAnswerCollector(
-  toolNames: ReadonlySet<string>,
+  tools: readonly ToolDefinition[],
   onDelta: (delta: ModelDelta) => void,
 ): AnswerCollector {
-  const tools = createToolCallCollector(toolNames);
+  const called = createToolCallCollector(new Set(tools.map((tool) => tool.name)));
   const details = createReasoningDetails();
   const usage: Usage = { ...noUsage };
   let text = "";
@@ -55,12 +58,17 @@ export function createAnswerCollector(
     pending = { type, text: piece };
   };
 
+  const markup = createInlineMarkup(tools, say);
+  let isWhole = true;
   const addDelta = (delta: Record<string, unknown>) => {
     if (typeof delta.reasoning_content === "string") reasoningContent += delta.reasoning_content;
-    for (const piece of readPieces(delta)) say(piece.type, piece.text);
+    for (const piece of readPieces(delta)) {
+      if (piece.type === "text") markup.add(piece.text);
+      else say(piece.type, piece.text);
+    }
     details.add(delta.reasoning_details);
-    tools.add(delta.tool_calls);
-    if (isRecord(delta.function_call)) tools.add([{ index: 0, function: delta.function_call }]);
+    called.add(delta.tool_calls);
+    if (isRecord(delta.function_call)) called.add([{ index: 0, function: delta.function_call }]);
   };
 
   return {
@@ -75,8 +83,13 @@ export function createAnswerCollector(
       addUsage(usage, choice.usage);
       const choiceFault = readFault({ error: choice.error });
       if (choiceFault) return choiceFault;
-      if (isRecord(choice.delta)) addDelta(choice.delta);
-      else if (isRecord(choice.message) && text === "") addDelta(choice.message);
+      if (isRecord(choice.delta)) {
+        isWhole = false;
+        addDelta(choice.delta);
+      } else if (isRecord(choice.message) && isWhole) {
+        // Behind a stream some say all of it once more.
+        addDelta(choice.message);
+      }
       if (typeof choice.finish_reason === "string" && choice.finish_reason !== "") {
         finishReason = choice.finish_reason;
       }
@@ -85,11 +98,14 @@ export function createAnswerCollector(
     flush,
     finishReason: () => finishReason,
     reply() {
-      const toolCalls = tools.calls();
+      markup.end();
+      flush();
+      const proper = called.calls();
+      const toolCalls = proper.length > 0 ? proper : markup.calls().map(toToolCall);
       return { text, toolCalls, finishReason: toFinishReason(finishReason, toolCalls.length > 0), usage };
     },
     kept() {
-      const extras = tools.extras();
+      const extras = called.extras();
       const kept: KeptReasoning = {
         ...(reasoningContent !== "" && { reasoning_content: reasoningContent }),
         ...(details.list().length > 0 && { reasoning_details: details.list() }),
@@ -98,6 +114,10 @@ export function createAnswerCollector(
       return Object.keys(kept).length > 0 ? kept : undefined;
     },
   };
+}
+
+function toToolCall({ name, arguments: text }: InlineCall, position: number): ChatToolCall {
+  return { id: `call_${position + 1}`, type: "function", function: { name, arguments: text } };
 }
 
 /** Words for an answer that the provider itself broke off. */

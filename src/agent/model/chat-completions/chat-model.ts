@@ -36,7 +36,7 @@ export function createChatModel(options: ChatModelOptions): Model {
       const body = buildRequestBody(request, style);
       const answer = await post({ url, headers, body, stallMs, signal, callee });
       if (answer.status !== 200) throw await explainStatus(answer, callee, signal);
-      const collector = createAnswerCollector(new Set(request.tools.map((tool) => tool.name)), onDelta);
+      const collector = createAnswerCollector(request.tools, onDelta);
       const { complete } = await readAnswer(answer, collector, callee);
       return finish(collector, complete, options);
     },

@@ -46,6 +46,9 @@ export function createToolCallCollector(toolNames: ReadonlySet<string>): ToolCal
     return last.arguments === "" && isPartOfName(last.name, name, toolNames) ? last : undefined;
   };
 
+  /** Some end with a call that has neither a name nor arguments: it is none. */
+  const made = () => slots.filter((slot) => slot.name !== "" || slot.arguments.trim() !== "");
+
   return {
     add(deltas) {
       if (!Array.isArray(deltas)) return;
@@ -62,12 +65,12 @@ export function createToolCallCollector(toolNames: ReadonlySet<string>): ToolCal
       }
     },
     calls: () =>
-      slots.map(({ id, name, arguments: text }, position) => ({
+      made().map(({ id, name, arguments: text }, position) => ({
         id: id || `call_${position + 1}`,
         type: "function",
         function: { name, arguments: text },
       })),
-    extras: () => slots.map(({ extra }) => extra ?? null),
+    extras: () => made().map(({ extra }) => extra ?? null),
   };
 }
 

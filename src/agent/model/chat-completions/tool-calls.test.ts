@@ -132,6 +132,37 @@ describe("tool calls", () => {
     expect(called(reply)).toEqual([["a", "list", "{}"]]);
   });
 
+  test("without a name and arguments behind others are none", async () => {
+    const { reply } = await server.call({
+      parts: [
+        toolDelta(whole("a", 0)),
+        toolDelta({ index: 1, id: "b", function: { name: "", arguments: "" } }),
+      ],
+    });
+    expect(called(reply)).toEqual([["a", "read", argumentsText]]);
+  });
+
+  test("said once more as a whole behind the stream are still one", async () => {
+    const message = { role: "assistant", content: "看看", tool_calls: [whole("a", 0)] };
+    const { reply } = await server.call({
+      parts: [
+        toolDelta(whole("a", 0)),
+        { chunk: { choices: [{ index: 0, message, finish_reason: "tool_calls" }] } },
+      ],
+    });
+    expect(called(reply)).toEqual([["a", "read", argumentsText]]);
+  });
+
+  test("that are null, beside content that is null, are none", async () => {
+    const { reply } = await server.call({
+      parts: [
+        { chunk: { choices: [{ index: 0, delta: { content: null, tool_calls: null } }] } },
+        { text: "好" },
+      ],
+    });
+    expect([reply.text, reply.toolCalls]).toEqual(["好", []]);
+  });
+
   test("without a name make the answer malformed", async () => {
     const error = await server.failure({
       parts: [toolDelta({ index: 0, id: "a", function: { arguments: "{}" } })],
