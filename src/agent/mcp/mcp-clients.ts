@@ -4,7 +4,7 @@ import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ListedTool } from "./list-tools.ts";
 import { type McpServer, McpUnavailable } from "./mcp-server.ts";
-import { connectMs, type McpSession, openSession } from "./session.ts";
+import { type McpSession, openSession } from "./session.ts";
 import { createMcpTool } from "./tool/mcp-tool.ts";
 
 export interface McpOptions {
@@ -15,6 +15,8 @@ export interface McpOptions {
   idleMs?: number;
   /** How long a server that could not be reached is left alone, milliseconds. */
   pauseMs?: number;
+  /** How long a server may take to be connected and to list its tools, milliseconds. */
+  connectMs?: number;
 }
 
 /** Whose session it is, and where its server works. */
@@ -36,6 +38,7 @@ const maxSessions = 256;
 const maxUserSessions = 24;
 const usualIdleMs = 600_000;
 const usualPauseMs = 60_000;
+const usualConnectMs = 30_000;
 /** Tools of all servers together: each stands in every request to the model. */
 const maxTools = 256;
 
@@ -145,6 +148,7 @@ export class McpClients {
     const refusal = this.#refuse(server, place);
     if (refusal) return Promise.reject(new McpUnavailable(refusal));
     const { sandbox, reach, idleMs = usualIdleMs, pauseMs = usualPauseMs } = this.#options;
+    const { connectMs = usualConnectMs } = this.#options;
     const where = { sandbox, reach, cwd: place.directory.hostPath };
     const session = openSession(server, where, AbortSignal.timeout(connectMs));
     const kept: Kept = { userId: place.userId, configuration, session, usedAt: Date.now() };

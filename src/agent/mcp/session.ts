@@ -24,8 +24,8 @@ export interface SessionPlace {
   reach: Omit<ReachPolicy, "allow">;
 }
 
-/** Milliseconds: to be connected and have the tools listed, between two words about a call, of a call in all, for a farewell. */
-export const connectMs = 30_000;
+/** Milliseconds: of a question that is no call, between two words about a call, of a call in all, for a farewell. */
+const answerMs = 30_000;
 const silenceMs = 300_000;
 const callMs = 3_600_000;
 const farewellMs = 2_000;
@@ -66,6 +66,15 @@ export interface McpSession {
   close(): Promise<void>;
 }
 
+/** The SDK hands notifications on a moment late: what was said of a call before its answer would come after it. */
+function keepOrder(transport: Transport): void {
+  const deliver = transport.onmessage;
+  transport.onmessage = (message, extra) => {
+    if ("method" in message) deliver?.(message, extra);
+    else void Promise.resolve().then(async () => deliver?.(await message, extra));
+  };
+}
+
 /** A transport, and what is to be known of it beyond the protocol. */
 interface Line {
   transport: Transport;
@@ -99,7 +108,8 @@ export async function openSession(
   const explain = (error: unknown): string => describeFailure(flood ?? error, server, line.noise());
   const end = createEnd(client, line);
   try {
-    await within(signal, (limited) => client.connect(line.transport, { ...limited, timeout: connectMs }));
+    await within(signal, (limited) => client.connect(line.transport, { ...limited, timeout: answerMs }));
+    keepOrder(line.transport);
     const forms = await answerRequests(client, reach, place);
     const session = createSession(client, { closed: closed.signal, explain, end, forms });
     await session.tools(signal);
@@ -128,7 +138,7 @@ function createSession(
       listTools((cursor) =>
         client.request({ method: "tools/list", ...(cursor && { params: { cursor } }) }, ToolPage, {
           ...limited,
-          timeout: connectMs,
+          timeout: answerMs,
         }),
       ),
     );

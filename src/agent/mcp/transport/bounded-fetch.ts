@@ -75,8 +75,9 @@ function countBody(
           controller.close();
           return;
         }
-        const end = isStream ? lastEventEnd(value) : undefined;
-        open = end === undefined ? open + value.length : value.length - end;
+        const { events, rest } = isStream ? countEvents(value) : { events: 0, rest: value.length };
+        open = events === 0 ? open + value.length : rest;
+        for (let count = 0; count < events; count++) guard.message();
         guard.bytes(value.length, open);
         controller.enqueue(value);
       } catch (error) {
@@ -95,9 +96,10 @@ function countBody(
   return new Response(stream, { status, statusText, headers });
 }
 
-/** Where the last empty line begins, which ends an event; undefined where there is none. */
-function lastEventEnd(bytes: Uint8Array): number | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = Math.max(text.lastIndexOf("\n\n"), text.lastIndexOf("\n\r\n"));
-  return end === -1 ? undefined : end;
+/** How many events end in it, each by an empty line, and how much follows the last; a line end that is cut apart is missed. */
+function countEvents(bytes: Uint8Array): { events: number; rest: number } {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const ends = [...text.matchAll(/\n\r?\n/g)];
+  const last = ends.at(-1);
+  return { events: ends.length, rest: last ? text.length - last.index : text.length };
 }

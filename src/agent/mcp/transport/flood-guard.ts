@@ -2,8 +2,8 @@
 const maxMessageBytes = 16 * 2 ** 20;
 const burstBytes = 64 * 2 ** 20;
 const bytesPerSecond = 4 * 2 ** 20;
-const burstMessages = 5_000;
-const messagesPerSecond = 200;
+const burstMessages = 2_000;
+const messagesPerSecond = 100;
 
 /** A server sends more than anybody can take; the message ends a sentence that begins with the server. */
 export class McpFlood extends Error {

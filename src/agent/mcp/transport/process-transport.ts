@@ -125,7 +125,7 @@ export class ProcessTransport implements Transport {
     if (message === undefined) this.#note(`${line}\n`);
     else {
       this.#guard.message();
-      this.onmessage?.(message);
+      if (isOfUse(message)) this.onmessage?.(message);
     }
   }
 
@@ -139,6 +139,17 @@ const lineFeed = 10;
 const patienceMs = 300;
 /** Of what the program has not read yet, bytes. */
 const maxUnread = 16 * 2 ** 20;
+
+/** What nobody here listens to is not looked at: logs, for one, of which there may be many. */
+function isOfUse(message: JSONRPCMessage): boolean {
+  return !("method" in message) || "id" in message || usefulNotifications.has(message.method);
+}
+
+const usefulNotifications: ReadonlySet<string> = new Set([
+  "notifications/progress",
+  "notifications/cancelled",
+  "notifications/tools/list_changed",
+]);
 
 /** Undefined for a line that is no message. What is in it is checked by whoever asked for it. */
 function parseMessage(line: string): JSONRPCMessage | undefined {
