@@ -29,6 +29,8 @@ interface Candidate {
 /** What a summary is reckoned to take before there is one, tokens. */
 const summaryTokens = 2_000;
 const writesAtOnce = 8;
+/** Of the results that the model is not even shown the beginning of, so many are kept, the newest. */
+const maxUnseen = 100;
 
 /**
  * Leaves out what is old: large tool results first, and where that does not do, all but the newest messages, for which
@@ -41,7 +43,7 @@ export async function cutContext(cut: Cut, sink: AgentSink, signal: AbortSignal)
   if (!isWorthwhile(tokens, planned.size, isRefused)) return false;
   const before = state.record;
   const sections = await input.renewSections().catch(() => before.sections);
-  const notKept = await keepResults(cut, planned.record.prunedBefore, signal);
+  const notKept = await keepResults(cut, planned.record, signal);
   signal.throwIfAborted();
   const isSummarized = planned.record.summarizedBefore > before.summarizedBefore;
   const summary = isSummarized ? await writeSummary(cut, planned.record, sink, signal) : before.summary;
@@ -134,7 +136,7 @@ function show({ input, state, call }: Cut, record: ContextRecord): ConversationM
 /** Writes the large results that are shown in part from now on to files; gives those that have none. */
 async function keepResults(
   { input, state, call }: Cut,
-  prunedBefore: number,
+  { prunedBefore, summarizedBefore }: ContextRecord,
   signal: AbortSignal,
 ): Promise<number[]> {
   const { conversation } = call;
@@ -142,14 +144,16 @@ async function keepResults(
   const names = toolNames(conversation);
   const notKept = [...record.notKept];
   const from = Math.max(input.firstIdx, record.prunedBefore, record.summarizedBefore);
-  const writes: (() => Promise<unknown>)[] = [];
+  let writes: (() => Promise<unknown>)[] = [];
   for (let idx = from; idx < prunedBefore; idx++) {
+    if (idx === summarizedBefore) writes = writes.slice(-maxUnseen);
     const message = conversation[idx - input.firstIdx];
     if (message?.payload.role !== "tool" || !isLargeResult(message)) continue;
     const { tool_call_id, content } = message.payload;
     const name = resultName(idx, names.get(tool_call_id));
     writes.push(() => keepResult(input.directory, name, content).catch(() => notKept.push(idx)));
   }
+  if (prunedBefore <= summarizedBefore) writes = writes.slice(-maxUnseen);
   while (writes.length > 0 && !signal.aborted) {
     await Promise.all(writes.splice(0, writesAtOnce).map((write) => write()));
   }
