@@ -1,7 +1,7 @@
 import { type Attack, connectTo, get, throughAllDoors } from "./attack.ts";
 
 /** Ways to write addresses that are not public, and names that are not. */
-const hosts = [
+export const closedHosts = [
   "127.0.0.1",
   "127.0.0.1.",
   "127.0.0.1..",
@@ -141,7 +141,7 @@ const ports = [
 
 /** All spellings through all doors, and ports. */
 export const spellings: Attack[] = [
-  ...throughAllDoors("any", hosts),
+  ...throughAllDoors("any", closedHosts),
   ...ports.flatMap((port): Attack[] => [
     { what: `tunnel to port ${port}`, list: "any", parts: [connectTo(`open.example:${port}`), "x"] },
     { what: `request to port ${port}`, list: "any", parts: [get(`http://open.example:${port}/`)] },

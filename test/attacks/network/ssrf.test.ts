@@ -3,6 +3,7 @@ import { buildHello, nameExtension } from "../../support/network/client-hello.ts
 import { buildStreet, type Street } from "../../support/network/street.ts";
 import { type Attack, connectTo, doors, get, throughAllDoors } from "./attack.ts";
 import { parserAttacks } from "./parsers.ts";
+import { redirectStatuses, redirectTargets } from "./redirects.ts";
 import { smuggling } from "./smuggling.ts";
 import { spellings } from "./spellings.ts";
 import { closedNames, findName } from "./world.ts";
@@ -11,25 +12,6 @@ import { closedNames, findName } from "./world.ts";
 // public, allowed host. What stands inside is real servers on loopback, which write down whatever reaches them.
 
 const resolving: Attack[] = throughAllDoors("any", closedNames);
-const redirectStatuses = [301, 302, 303, 307, 308];
-const redirectTargets = [
-  "http://127.0.0.1/",
-  "http://internal.example/",
-  "http://2130706433/",
-  "http://[::1]/",
-  "//internal.example/",
-  "//127.0.0.1:8080/",
-  "http://open.example@127.0.0.1/",
-  "http:\\\\127.0.0.1\\",
-  "https://internal.example/",
-  "https://169.254.169.254/latest/meta-data/",
-  "file:///etc/passwd",
-  "gopher://127.0.0.1:80/_GET",
-  "ftp://internal.example/x",
-  "data:text/plain,x",
-  "http://open.example/to/302/http%3A%2F%2Finternal.example%2F",
-  "http://open.example:22/",
-];
 const redirects = redirectStatuses.flatMap((status) =>
   redirectTargets.map((target) => `http://open.example/to/${status}/${encodeURIComponent(target)}`),
 );

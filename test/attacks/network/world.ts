@@ -1,5 +1,6 @@
 import type { NameRecord } from "../../support/network/name-server.ts";
-import { foreignAddress, siteAddress } from "../../support/network/street.ts";
+import { foreignAddress } from "../../support/network/street.ts";
+import { siteAddress } from "../../support/network/town.ts";
 
 const fixed: Record<string, NameRecord> = {
   "open.example": { addresses: [siteAddress] },

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, isIP, type Server, type TcpNetConnectOpts } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -10,11 +9,10 @@ import {
   startEgressProxy,
 } from "../../../src/workspace/network/egress-proxy.ts";
 import { type AllowedHost, parseAllowedHost } from "../../../src/workspace/network/host-pattern.ts";
-import { createHostResolver } from "../../../src/workspace/network/resolve-host.ts";
-import { type NameRecord, type NameServer, startNameServer } from "./name-server.ts";
+import type { NameRecord, NameServer } from "./name-server.ts";
+import { buildTown, listen } from "./town.ts";
 
-/** The address of the public site, and of a public site of somebody else. */
-export const siteAddress = "93.184.216.34";
+/** The address of a public site of somebody else than `siteAddress`'s. */
 export const foreignAddress = "93.184.216.35";
 
 /** A proxy with its world around it, on loopback: a public site, everything else, and name servers. */
@@ -32,31 +30,15 @@ export interface Street {
   close(): Promise<void>;
 }
 
-/**
- * Builds one. The proxy has its own rules, its own DNS client and its own connections; only where a connection would
- * leave for the internet does it turn to loopback: to the site for `siteAddress`, else to what counts as inside.
- */
+/** Builds one. The proxy has its own rules, its own DNS client and its own connections; the world is a `Town`. */
 export async function buildStreet(options: {
   allow: string[];
   find: (name: string, before: number) => NameRecord | undefined;
   limits?: Partial<EgressLimits>;
 }): Promise<Street> {
   const folder = await mkdtemp(join(tmpdir(), "zcbot-street-"));
-  const inside: string[] = [];
   const site: string[] = [];
   const entries: EgressEntry[] = [];
-  const names = await startNameServer(options.find);
-  const secret = await listen(
-    createServer((socket) => {
-      const place = inside.push("a connection") - 1;
-      socket
-        .on("error", () => {})
-        .once("data", (bytes) => {
-          inside[place] = bytes.toString("latin1");
-          socket.end("HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret");
-        });
-    }),
-  );
   const web = await listen(startSite(site));
   const sink = await listen(
     createServer((socket) => {
@@ -68,46 +50,30 @@ export async function buildStreet(options: {
         });
     }),
   );
-  const goal = ({ host = "", port, lookup }: TcpNetConnectOpts): number => {
-    const addresses: string[] = [];
-    if (isIP(host) > 0) addresses.push(host);
-    else {
-      lookup?.(host, { all: true }, (_error, found) => {
-        addresses.push(...(found as { address: string }[]).map(({ address }) => address));
-      });
-    }
-    if (!addresses.every((address) => address === siteAddress)) return secret.port;
-    return port === 80 ? web.port : sink.port;
-  };
+  const town = await buildTown({ find: options.find, at: (port) => (port === 80 ? web : sink) });
   const proxy = join(folder, "proxy");
   const running = await startEgressProxy({
     socketPath: proxy,
     allow: options.allow.map((entry) => parseAllowedHost(entry) as AllowedHost),
     log: (entry) => entries.push(entry),
     limits: { headMs: 500, ...options.limits },
-    resolve: createHostResolver([names.address]),
-    connect: (wanted) => connect({ host: "127.0.0.1", port: goal(wanted), allowHalfOpen: true }),
+    resolve: town.resolve,
+    connect: town.connect,
   });
   return {
     proxy,
-    inside,
+    inside: town.inside,
     site,
     entries,
-    names,
+    names: town.names,
     say: (...parts) => converse(proxy, parts),
     async close() {
       await running.close();
-      names.close();
-      for (const { server } of [secret, web, sink]) server.close();
+      town.close();
+      for (const server of [web, sink]) server.close();
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function listen<Kind extends Server>(server: Kind): Promise<{ server: Kind; port: number }> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { server, port: (server.address() as AddressInfo).port };
 }
 
 /** A site whose `/to/<status>/<address>` leads to an address, and whose other pages say welcome. */

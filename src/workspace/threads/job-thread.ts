@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+
+export interface ThreadLimits {
+  /** Jobs that wait; one more is refused. */
+  waiting: number;
+  /** Of one job, milliseconds. */
+  timeMs: number;
+  /** How long the thread stays without a job, milliseconds: starting one costs some 300 ms. */
+  idleMs: number;
+  memoryMiB: number;
+}
+
+/** Why a job has no result: too many wait, or it took too long, too much memory, or failed within the thread. */
+export type JobFailure = "busy" | "late" | "memory" | "failed";
+
+/** What a thread answers to a job. */
+export type FromJobThread<Result> = { result: Result } | { failure: string };
+
+/**
+ * One thread that does jobs one after the other: started when needed, ended when idle, and with any job that goes
+ * beyond its limits. `file`: the worker's source beside the caller's, built as `dist/<name>.js`.
+ */
+export class JobThread<Job, Result> {
+  readonly #file: string;
+  readonly #limits: ThreadLimits;
+  #worker: Worker | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(folder: string, name: string, limits: ThreadLimits) {
+    this.#file = workerFile(folder, name);
+    this.#limits = limits;
+  }
+
+  /** Does a job; what of it is listed as `moved` is gone afterwards. Rejects with the signal's reason only. */
+  async run(
+    job: Job,
+    signal: AbortSignal,
+    moved: ArrayBuffer[] = [],
+  ): Promise<{ result: Result } | { failure: JobFailure }> {
+    if (this.#waiting >= this.#limits.waiting) return { failure: "busy" };
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const turn = this.#turn;
+    this.#turn = turn.then(() => done);
+    this.#waiting += 1;
+    try {
+      await abortable(turn, signal);
+      return await this.#work(job, signal, moved);
+    } finally {
+      this.#waiting -= 1;
+      finish();
+    }
+  }
+
+  /** Ends the thread; the next job starts another. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  async #work(
+    job: Job,
+    signal: AbortSignal,
+    moved: ArrayBuffer[],
+  ): Promise<{ result: Result } | { failure: JobFailure }> {
+    clearTimeout(this.#idle);
+    const late = AbortSignal.timeout(this.#limits.timeMs);
+    try {
+      const worker = this.#start();
+      const answer = await this.#ask(worker, job, AbortSignal.any([signal, late]), moved);
+      worker.unref();
+      this.#idle = setTimeout(() => void this.close(), this.#limits.idleMs).unref();
+      return "result" in answer ? answer : { failure: "failed" };
+    } catch (error) {
+      await this.close();
+      signal.throwIfAborted();
+      if (late.aborted) return { failure: "late" };
+      return { failure: isOutOfMemory(error) ? "memory" : "failed" };
+    }
+  }
+
+  async #ask(
+    worker: Worker,
+    job: Job,
+    signal: AbortSignal,
+    moved: ArrayBuffer[],
+  ): Promise<FromJobThread<Result>> {
+    const { promise, resolve, reject } = Promise.withResolvers<FromJobThread<Result>>();
+    const onExit = () => reject(new Error("the thread ended"));
+    const onAbort = () => reject(signal.reason);
+    worker.on("message", resolve).on("error", reject).on("exit", onExit);
+    signal.addEventListener("abort", onAbort);
+    try {
+      signal.throwIfAborted();
+      worker.postMessage(job, moved);
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      worker.off("message", resolve).off("exit", onExit).off("error", reject);
+    }
+  }
+
+  #start(): Worker {
+    const running = this.#worker;
+    if (running) {
+      running.ref();
+      return running;
+    }
+    // No environment: the thread needs none of the server's secrets. What libraries print is for nobody.
+    const worker = new Worker(this.#file, {
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMiB },
+      env: {},
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    // A thread that fails while nobody waits for it is replaced when the next job comes.
+    worker.on("error", () => {});
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    this.#worker = worker;
+    return worker;
+  }
+}
+
+/** Beside the source in development, beside the bundle (in `dist/` or `dist/chunks/`) when built. */
+function workerFile(folder: string, name: string): string {
+  if (import.meta.filename.endsWith(".ts")) return join(folder, `${name}.ts`);
+  const here = import.meta.dirname;
+  return join(here.endsWith("chunks") ? join(here, "..") : here, `${name}.js`);
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+}
+
+async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
