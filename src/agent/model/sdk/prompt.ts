@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type {
   LanguageModelV4FilePart,
   LanguageModelV4Message,
@@ -34,7 +35,7 @@ export function toPrompt(
     } else {
       const result: LanguageModelV4ToolResultPart = {
         type: "tool-result",
-        toolCallId: payload.tool_call_id,
+        toolCallId: safeId(payload.tool_call_id),
         toolName: toolNames.get(payload.tool_call_id) ?? "unknown",
         output:
           pictures.length === 0
@@ -88,7 +89,13 @@ function toKeptContent(message: AssistantMessage, kept: unknown): AssistantConte
 
 function toCallPart(call: ChatToolCall): LanguageModelV4ToolCallPart {
   const { name, arguments: text } = call.function;
-  return { type: "tool-call", toolCallId: call.id, toolName: name, input: readInput(text) };
+  return { type: "tool-call", toolCallId: safeId(call.id), toolName: name, input: readInput(text) };
+}
+
+/** Anthropic refuses ids with other characters, as Kimi makes them; OpenAI longer ones. */
+function safeId(id: string): string {
+  if (/^[\w-]{1,64}$/.test(id)) return id;
+  return `call_${createHash("sha256").update(id).digest("hex").slice(0, 24)}`;
 }
 
 /** Arguments that are no object are wrapped in one: no provider takes anything else. */

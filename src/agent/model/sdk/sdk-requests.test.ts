@@ -121,6 +121,27 @@ describe("Anthropic's cache", () => {
   });
 });
 
+describe("ids of calls that another provider made", () => {
+  const ids = ["functions.read:0", "功能-1", "c".repeat(70), "toolu_01-x"];
+  const messages = [asks, calls(...ids), ...ids.map(answers)];
+
+  test.each(["openai", "anthropic"] as const)(
+    "are ones that this one takes, alike in call and result: %s",
+    async (wire) => {
+      const { body } = await call(wire, says("好"), messages);
+      const sent = JSON.stringify(body);
+      const found = (field: string) =>
+        [...sent.matchAll(new RegExp(`"${field}":"([^"]*)"`, "g"))].map(([, id]) => id);
+      const made = wire === "openai" ? found("call_id").slice(0, 4) : found("id");
+      const answered = wire === "openai" ? found("call_id").slice(4) : found("tool_use_id");
+      expect(answered).toEqual(made);
+      expect(new Set(made).size).toBe(4);
+      expect(made.at(-1)).toBe("toolu_01-x");
+      for (const id of made) expect(id).toMatch(/^[\w-]{1,64}$/);
+    },
+  );
+});
+
 describe("OpenAI's cache", () => {
   test("is found by a key that stays while the conversation grows", async () => {
     const keyOf = async (messages: ConversationMessage[]) =>
