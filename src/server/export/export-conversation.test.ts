@@ -39,10 +39,15 @@ afterAll(() => rm(folder, { recursive: true }));
 
 type Words = { name?: string; description?: string; language?: Language };
 
-async function exportMessages(payloads: ChatMessage[], { name, description, language }: Words = {}) {
+async function exportMessages(
+  payloads: ChatMessage[],
+  { name, description, language }: Words = {},
+  attachments: string[] = [],
+) {
   const messages = payloads.map((payload, idx) => ({
     idx,
     payload,
+    attachments: payload.role === "user" ? attachments : [],
     tokens_in: 0,
     tokens_out: 0,
     created_at: "2026-11-23T01:30:00.000Z",
@@ -309,4 +314,33 @@ test("more markdown than Word bears is set as it is, after what it does bear", a
 
 test("a conversation without messages is refused", async () => {
   await expect(exportMessages([])).rejects.toMatchObject({ code: "nothing_to_export" });
+});
+
+test("a plan stands once, as a checklist as it ended, and files that came with a message are named", async () => {
+  const plan = (id: string, status: string) => ({
+    id,
+    type: "function" as const,
+    function: {
+      name: "todo",
+      arguments: JSON.stringify({
+        items: [
+          { content: "读合同", status },
+          { content: "发邮件", status: "cancelled" },
+        ],
+      }),
+    },
+  });
+  const payloads: ChatMessage[] = [
+    { role: "user", content: "问题" },
+    { role: "assistant", content: null, tool_calls: [plan("a", "pending")] },
+    { role: "tool", tool_call_id: "a", content: "Plan kept." },
+    { role: "assistant", content: "读。", tool_calls: [plan("b", "completed")] },
+    { role: "tool", tool_call_id: "b", content: "Plan kept." },
+  ];
+  const { document } = await exportMessages(payloads, {}, ["任务/报价 单.xlsx", "任务/图.png"]);
+  const text = textOf(document);
+  expect(text).toContain("附件：报价 单.xlsx、图.png");
+  expect(text.split("读合同")).toHaveLength(2);
+  expect(text).toMatch(/☑ 读合同☒ 发邮件.*读。/s);
+  expect(text).not.toContain("Plan kept.");
 });

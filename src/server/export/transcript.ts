@@ -1,5 +1,6 @@
 import { Paragraph, Tab, TabStopType, TextRun } from "docx";
 import type { Root } from "mdast";
+import type { TodoItem } from "../../protocol/event.ts";
 import { type Block, mapBlocks } from "./markdown/blocks.ts";
 import { createMapping, type DocumentParts, walk } from "./markdown/mapping.ts";
 import { parseMarkdown } from "./markdown/parse.ts";
@@ -41,7 +42,7 @@ export function parseTranscript(turns: readonly Turn[]): Transcript {
   for (const turn of turns) {
     if (characters > maxCharacters) break;
     const parts = turn.parts.map((part) => {
-      if (part.kind === "call") return part;
+      if (part.kind !== "text") return part;
       characters += Math.min(part.text.length, maxPlainCharacters);
       return { ...part, tree: parse(part.text) };
     });
@@ -94,6 +95,8 @@ function roleHeading({ role, time }: Pick<Turn, "role" | "time">, words: Words):
 
 function mapPart(part: ParsedPart, role: Turn["role"], parts: DocumentParts): Block[] {
   if (part.kind === "call") return mapToolCall(part, parts.words);
+  if (part.kind === "attachments") return [note(parts.words.attached(part.names))];
+  if (part.kind === "plan") return part.items.map(mapPlanItem);
   if (!part.tree) return mapPlain(part.text, parts.words);
   return mapBlocks(part.tree.children, createMapping(parts, part.tree, role === "user"));
 }
@@ -116,6 +119,20 @@ export function mapLines(text: string): Paragraph[] {
       const children = [textRun(line, { eastAsian: isEastAsian(line) })];
       return new Paragraph({ ...(readsFromRight(line) && { bidirectional: true }), children });
     });
+}
+
+const boxes: Record<TodoItem["status"], string> = {
+  pending: "☐",
+  in_progress: "☐",
+  completed: "☑",
+  cancelled: "☒",
+};
+
+function mapPlanItem({ content, status }: TodoItem): Paragraph {
+  return new Paragraph({
+    style: paragraphStyles.tool,
+    children: [textRun(`${boxes[status]} ${content}`, { eastAsian: isEastAsian(content) })],
+  });
 }
 
 function note(text: string): Paragraph {

@@ -8,6 +8,7 @@ export interface Words {
   created: string;
   exported: string;
   messageCount(count: number): string;
+  attached(names: readonly string[]): string;
   linesLeftOut(count: number): string;
   charactersLeftOut(count: number): string;
   messagesLeftOut(count: number): string;
@@ -29,6 +30,7 @@ const en: Words = {
   created: "Created",
   exported: "Exported",
   messageCount: (count) => plural(count, "message"),
+  attached: (names) => `Attached: ${names.join(", ")}`,
   linesLeftOut: (count) => `… ${plural(count, "more line")}`,
   charactersLeftOut: (count) => `… ${plural(count, "more character")} left out`,
   messagesLeftOut: (count) => `… ${plural(count, "more message")} left out: the conversation is too long`,
@@ -44,6 +46,7 @@ const zh: Words = {
   created: "创建于",
   exported: "导出于",
   messageCount: (count) => `共 ${count} 条消息`,
+  attached: (names) => `附件：${names.join("、")}`,
   linesLeftOut: (count) => `… 另有 ${count} 行`,
   charactersLeftOut: (count) => `… 另有 ${count} 个字符已略去`,
   messagesLeftOut: (count) => `… 对话过长，另有 ${count} 条消息已略去`,
