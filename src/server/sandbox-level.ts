@@ -3,7 +3,7 @@ import type { EgressEntry } from "../workspace/network/egress-proxy.ts";
 import { openSandbox } from "../workspace/sandbox/open-sandbox.ts";
 import { findLauncher, plainSandbox } from "../workspace/sandbox/plain.ts";
 import type { CommandLimits, Sandbox } from "../workspace/sandbox/sandbox.ts";
-import { searchProgram } from "../workspace/search.ts";
+import { searchProgram } from "../workspace/search/ripgrep.ts";
 import type { Config } from "./settings/config.ts";
 import { StartError } from "./start-error.ts";
 

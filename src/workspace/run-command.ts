@@ -24,7 +24,7 @@ export async function runCommand(sandbox: Sandbox, command: Command): Promise<Co
 
   const stdin = command.stdin === undefined ? undefined : { text: command.stdin };
   const running = await startCommand(sandbox, command, stdin);
-  const flush = readOutput(running.output, output.add, command.onOutput);
+  const flush = readOutput(running.output, output.add, command);
   let forced: "timeout" | "abort" | null = null;
   const end = (reason: "timeout" | "abort"): void => {
     forced ??= reason;
@@ -48,7 +48,7 @@ export async function runCommand(sandbox: Sandbox, command: Command): Promise<Co
 function readOutput(
   output: Readable,
   add: (chunk: Buffer) => void,
-  onOutput: ((text: string) => void) | undefined,
+  { onOutput, onBytes }: Pick<Command, "onOutput" | "onBytes">,
 ): () => void {
   const decoder = new TextDecoder();
   const report = (text: string): void => {
@@ -56,6 +56,7 @@ function readOutput(
   };
   output.on("data", (chunk: Buffer) => {
     add(chunk);
+    onBytes?.(chunk);
     if (onOutput) report(decoder.decode(chunk, { stream: true }));
   });
   return () => report(decoder.decode());

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openSandbox, type SandboxOptions } from "../../src/workspace/sandbox/open-sandbox.ts";
 import type { Sandbox } from "../../src/workspace/sandbox/sandbox.ts";
-import { searchProgram } from "../../src/workspace/search.ts";
+import { searchProgram } from "../../src/workspace/search/ripgrep.ts";
 
 /** What a server's sandbox is opened with, for tests without a server. */
 export const sandboxOptions: SandboxOptions = {

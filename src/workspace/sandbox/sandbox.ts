@@ -71,6 +71,8 @@ export interface Command extends Program {
   signal: AbortSignal;
   /** stdout and stderr as they come, as valid text. */
   onOutput?: (text: string) => void;
+  /** The same as bytes. */
+  onBytes?: (chunk: Uint8Array) => void;
 }
 
 /** How a command ended. By the time it is known, no process of the command is left. */

@@ -53,3 +53,39 @@ test("a huge search result is cut and says so", async () => {
   expect(Buffer.byteLength(content)).toBeLessThan(50_000);
   expect(content).toMatch(/\[.*narrow/);
 });
+
+test("grep gives files, counts, lines around, and a part of the results", async () => {
+  await put("甲.txt", "一\n找到\n三\n四\n五\n找到\n");
+  await put("乙.txt", "找到\n");
+  const grep = async (more: Record<string, unknown>) =>
+    (await call("grep", { pattern: "找到", ...more })).content;
+  expect(await grep({ output: "files" })).toBe("乙.txt\n甲.txt");
+  expect(await grep({ output: "count" })).toBe("乙.txt:1\n甲.txt:2");
+  expect(await grep({ context: 1, path: "甲.txt" })).toBe(
+    "甲.txt-1-一\n甲.txt:2:找到\n甲.txt-3-三\n--\n甲.txt-5-五\n甲.txt:6:找到",
+  );
+  expect(await grep({ limit: 1, offset: 1 })).toMatch(
+    /^甲.txt:2:找到\n\[matches 2-2 of 3; continue with offset 2/,
+  );
+  expect(await grep({ offset: 9 })).toMatch(/only 3 results/);
+  expect(await grep({ pattern: "三.四", multiline: true })).toBe("甲.txt:3:三\n甲.txt-4-四");
+});
+
+test("grep takes what other agents' search tools are called with", async () => {
+  await put("甲.txt", "Needle\n");
+  const grep = async (more: Record<string, unknown>) =>
+    (await call("grep", { pattern: "needle", ...more })).content;
+  expect(await grep({ "-i": true, output_mode: "files_with_matches", head_limit: 5 })).toBe("甲.txt");
+  expect(await grep({ "-i": true, output_mode: "content", "-n": true, "-C": 2, include: "*.txt" })).toBe(
+    "甲.txt:1:Needle",
+  );
+});
+
+test("what zcbot keeps in a directory is searched and read by its path only", async () => {
+  await put(".zcbot/results/长.txt", "找到\n");
+  expect((await call("list", {})).content).toBe(". is an empty folder.");
+  expect((await call("grep", { pattern: "找到" })).content).toMatch(/^No line/);
+  expect((await call("grep", { pattern: "找到", path: ".zcbot/results/长.txt" })).content).toContain(
+    ":1:找到",
+  );
+});
