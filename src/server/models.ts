@@ -68,10 +68,10 @@ export async function createModels(
   };
 }
 
-function listFacts({ contextWindow, maxOutputTokens = null, vision, prices }: ModelFacts) {
+function listFacts({ contextWindow, maxOutputTokens, vision, prices }: ModelFacts) {
   return {
     context_window: contextWindow,
-    max_output_tokens: maxOutputTokens,
+    max_output_tokens: maxOutputTokens ?? null,
     vision,
     prices: prices && {
       ...listPrices(prices),
@@ -80,11 +80,6 @@ function listFacts({ contextWindow, maxOutputTokens = null, vision, prices }: Mo
   };
 }
 
-function listPrices({
-  input,
-  output,
-  cached = null,
-  cacheWrites = null,
-}: TokenPrices): Omit<ModelPrices, "tiers"> {
-  return { input, output, cached, cache_writes: cacheWrites };
+function listPrices({ input, output, cached, cacheWrites }: TokenPrices): Omit<ModelPrices, "tiers"> {
+  return { input, output, cached: cached ?? null, cache_writes: cacheWrites ?? null };
 }
