@@ -5,6 +5,7 @@
 import { abuseSetUp, measureAbuse } from "./measures/abuse.ts";
 import { measureBursts } from "./measures/burst.ts";
 import { measureCancel } from "./measures/cancel.ts";
+import { measureAssembly, measureSteps } from "./measures/context.ts";
 import { measureDispatch } from "./measures/dispatch.ts";
 import { measureExchanges } from "./measures/exchanges.ts";
 import { measureLists } from "./measures/lists.ts";
@@ -38,6 +39,8 @@ const measures: Record<string, () => Promise<Row[]>> = {
   dispatch: measureDispatch,
   processes: measureProcesses,
   sandbox: measureSandbox,
+  context: measureAssembly,
+  steps: alone(measureSteps, { modelHere: true }),
   abuse: alone(measureAbuse, abuseSetUp),
   streams: alone(measureStreams, streamsSetUp),
 };

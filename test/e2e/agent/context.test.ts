@@ -7,6 +7,7 @@ import type { RecordedRequest } from "../../support/model-server.ts";
 import { calls, fails, says } from "../../support/model-turn.ts";
 import { readZip } from "../../support/read-zip.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
+import { storeConversation } from "../../support/stored-conversation.ts";
 
 let database: TestDatabase;
 let server: TestServer;
@@ -40,30 +41,8 @@ beforeEach(() => server.models.reset());
 
 const goal = "把一千份合同汇总成一份表格，编号写全";
 
-/** Stores a conversation as runs would have: so many calls, each with a result of this many characters. */
-async function store(task: TaskAnswer, count: number, characters: number): Promise<void> {
-  const { rows } = await database.database.pool.query<{ run_id: string }>(
-    `insert into runs (run_id, task_id, user_id, ordinal, message_idx, status, finished_at)
-     select gen_random_uuid(), task_id, user_id, 1, 0, 'ok', now() from tasks where task_id = $1 returning run_id`,
-    [task.task_id],
-  );
-  await database.database.pool.query(
-    `insert into messages (task_id, idx, run_id, payload, tokens_in, tokens_out)
-     select $1, idx, $2, case when idx = 0 then json_build_object('role', 'user', 'content', $3::text)
-       when idx = 2 * $4 + 1 then json_build_object('role', 'assistant', 'content', '先到这里')
-       when idx % 2 = 1 then json_build_object('role', 'assistant', 'content', null, 'tool_calls', json_build_array(
-         json_build_object('id', 'c' || idx, 'type', 'function', 'function',
-           json_build_object('name', 'read', 'arguments', '{"path":"合同/' || idx || '.md"}'))))
-       else json_build_object('role', 'tool', 'tool_call_id', 'c' || (idx - 1),
-         'content', idx || '：' || repeat('金额 1,234.50；', $5 / 12)) end, 0, 0
-     from generate_series(0, 2 * $4 + 1) idx`,
-    [task.task_id, rows[0]?.run_id, goal, count, characters],
-  );
-  await database.database.pool.query(
-    "update tasks set n_messages = 2 * $2 + 2, n_runs = 1 where task_id = $1",
-    [task.task_id, count],
-  );
-}
+const store = (task: TaskAnswer, calls: number, characters: number) =>
+  storeConversation(database.database, task.task_id, { goal, calls, characters });
 
 const isSummary = ({ body }: RecordedRequest) => body.model === "小";
 const sent = ({ body }: RecordedRequest) =>
