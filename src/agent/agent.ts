@@ -3,8 +3,9 @@ import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/messag
 import type { AskedRequest } from "../protocol/request.ts";
 import { cleanText } from "../protocol/text.ts";
 import type { Approvals } from "./approvals/approval-layers.ts";
-import { parseArguments } from "./arguments.ts";
+import { mendArguments, parseArguments } from "./arguments.ts";
 import type { ContextKeeper } from "./context/context-keeper.ts";
+import { isCutOff, maxContinuations } from "./continuation.ts";
 import type {
   ConversationMessage,
   Model,
@@ -14,6 +15,8 @@ import type {
   Usage,
 } from "./model/model.ts";
 import { createModelChain } from "./model/model-chain.ts";
+import { findTool } from "./repair/find-tool.ts";
+import { RepeatedCalls } from "./repair/repeated-calls.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool, Workplace } from "./tools/tool.ts";
@@ -125,7 +128,13 @@ export async function runAgent(
   if (calls.length > 0 && !(await resumeToolCalls(calls, { ...input, conversation }, record, signal)))
     return { status: "waiting" };
   const tools = input.tools.map((tool) => tool.definition);
-  const callIds = collectCallIds(conversation);
+  const naming = {
+    tools: input.tools,
+    callIds: collectCallIds(conversation),
+    said: new Map<string, string>(),
+  };
+  const repeated = new RepeatedCalls();
+  let cuts = countCuts(conversation);
   const models = createModelChain(input.model, input.fallbacks);
   const firstStep = input.firstStep ?? 1;
 
@@ -136,7 +145,12 @@ export async function runAgent(
     const call = { step, model: models.current, tools, conversation };
     const answer = await runStep(call, input.context, { ...input, models }, record, signal);
     if ("outcome" in answer) return answer.outcome;
-    const toolCalls = recordReply(answer, callIds, record);
+    const isCut = isCutOff(answer.reply);
+    cuts = isCut ? cuts + 1 : 0;
+    const goesOn = isCut && cuts <= maxContinuations && step < input.maxSteps && !signal.aborted;
+    const toolCalls = recordReply(answer, { ...naming, goesOn }, record);
+    if (goesOn) continue;
+    if (isCut) record.event({ type: "notice", code: "output_limit", msg: outputLimit });
     if (toolCalls.length === 0) {
       // Without a step left for it a message had better become a run of its own.
       if (signal.aborted || step === input.maxSteps) return { status: "ok" };
@@ -144,8 +158,10 @@ export async function runAgent(
       continue;
     }
     const truncated = answer.reply.finishReason === "length";
-    const setting = { ...input, conversation, truncated };
+    repeated.begin(step);
+    const setting = { ...input, conversation, truncated, said: naming.said, repeated };
     if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
+    if (repeated.isLooping && !signal.aborted) return looping;
   }
   if (signal.aborted) return { status: "cancelled", partialText: "" };
   return {
@@ -167,19 +183,46 @@ async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boo
   return messages.length > 0;
 }
 
+const outputLimit =
+  "The answer ends where the model's output limit cut it off. Send a message to have it go on.";
+
+const looping: AgentOutcome = {
+  status: "error",
+  code: "model_looping",
+  message:
+    "The model made the same call with the same result again and again, so the run was stopped. Say what it should do differently.",
+  partialText: "",
+};
+
 /** Whether the last word has been said already: a crash may come between it and the run's end. */
 function isAnswered(conversation: ConversationMessage[]): boolean {
-  const last = conversation.at(-1)?.payload;
-  return last?.role === "assistant" && (last.tool_calls ?? []).length === 0;
+  const last = conversation.at(-1);
+  if (last?.payload.role !== "assistant" || last.notes?.cut) return false;
+  return (last.payload.tool_calls ?? []).length === 0;
+}
+
+/** How many answers in a row, up to the last one, were cut off and are gone on with. */
+function countCuts(conversation: ConversationMessage[]): number {
+  const whole = conversation.findLastIndex(({ notes }) => !notes?.cut);
+  return conversation.length - 1 - whole;
+}
+
+/** What the calls of an answer are told apart and named by; `said` is what the model shall read of that, by call. */
+interface Naming {
+  tools: Tool[];
+  callIds: Set<string>;
+  said: Map<string, string>;
+  /** The answer is cut off, and the next one goes on with it. */
+  goesOn: boolean;
 }
 
 /** Hands the answer over as events and as the message to store; gives its tool calls under unique ids. */
 function recordReply(
   { reply, end }: { reply: ModelReply; end: AgentEvent[] },
-  callIds: Set<string>,
+  naming: Naming,
   sink: AgentSink,
 ): ChatToolCall[] {
-  const toolCalls = reply.toolCalls.map((call) => cleanCall(call, callIds));
+  const toolCalls = reply.toolCalls.map((call) => cleanCall(call, naming));
   for (const { id, function: called } of toolCalls) {
     const parsed = parseArguments(called.arguments);
     const shown = "value" in parsed ? parsed.value : called.arguments;
@@ -194,6 +237,7 @@ function recordReply(
     },
     usage: reply.usage,
     providerData: reply.providerData,
+    ...(naming.goesOn && { notes: { cut: true } }),
   });
   for (const event of end) sink.event(event);
   return toolCalls;
@@ -206,12 +250,21 @@ function collectCallIds(conversation: ConversationMessage[]): Set<string> {
   return new Set(calls.map((call) => call.id));
 }
 
-/** Some models number their calls anew in every answer; in a conversation an id must name one call. */
-function cleanCall(call: ChatToolCall, callIds: Set<string>): ChatToolCall {
-  const given = cleanText(call.id);
+/**
+ * Some models number their calls anew in every answer; in a conversation an id must name one call. A tool under
+ * another name is called by its own from here on.
+ */
+function cleanCall(call: ChatToolCall, { tools, callIds, said }: Naming): ChatToolCall {
+  const given = cleanText(call.id) || "call";
   let id = given;
   for (let count = 2; callIds.has(id); count++) id = `${given}-${count}`;
   callIds.add(id);
-  const { name, arguments: text } = call.function;
-  return { id, type: "function", function: { name: cleanText(name), arguments: cleanText(text) } };
+  const wanted = cleanText(call.function.name);
+  const name = findTool(wanted, tools)?.definition.name ?? wanted;
+  if (name !== wanted) said.set(id, `There is no tool ${JSON.stringify(wanted)}: ${name} was taken.`);
+  return {
+    id,
+    type: "function",
+    function: { name, arguments: mendArguments(cleanText(call.function.arguments)) },
+  };
 }

@@ -1,22 +1,20 @@
 import { z } from "zod";
 import { cleanText } from "../protocol/text.ts";
+import { fitArguments } from "./repair/fit-arguments.ts";
+import { readJson } from "./repair/read-json.ts";
 import type { Tool } from "./tools/tool.ts";
 
 export type ParsedArguments = { value: Record<string, unknown> } | { fault: string };
 
 /**
- * The object in the text a model wrote as a tool's arguments. Nothing at all is an empty object, and
- * an object encoded twice is taken as meant.
+ * The object in the text a model wrote as a tool's arguments. Nothing at all is an empty object; what is plainly meant
+ * is taken as meant, what is cut off is not.
  */
 export function parseArguments(text: string): ParsedArguments {
   if (text.trim() === "") return { value: {} };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-    if (typeof value === "string") value = value.trim() === "" ? {} : JSON.parse(value);
-  } catch (error) {
-    return { fault: `The arguments are not valid JSON: ${error instanceof Error ? error.message : error}` };
-  }
+  const read = readJson(text);
+  if ("fault" in read) return { fault: `The arguments are not valid JSON: ${read.fault}.` };
+  const value = isLoneObject(read.value) ? read.value[0] : read.value;
   if (value === null) return { value: {} };
   if (typeof value !== "object" || Array.isArray(value)) {
     return { fault: `The arguments must be one JSON object, not ${describeKind(value)}.` };
@@ -24,6 +22,23 @@ export function parseArguments(text: string): ParsedArguments {
   if (isDeep(value)) return { fault: `The arguments are nested more than ${maxDepth} levels deep.` };
   // Only an escape can bring in what cannot be stored.
   return { value: text.includes("\\u") ? (cleanWithin(value) as Record<string, unknown>) : { ...value } };
+}
+
+function isLoneObject(value: unknown): value is [object] {
+  return (
+    Array.isArray(value) && value.length === 1 && typeof value[0] === "object" && !Array.isArray(value[0])
+  );
+}
+
+/** The text as JSON where it is not, but was plainly meant: providers refuse a conversation with broken arguments. */
+export function mendArguments(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    const parsed = text.trim() === "" ? undefined : parseArguments(text);
+    return parsed && "value" in parsed ? JSON.stringify(parsed.value) : text;
+  }
 }
 
 /** The same value with every text in it storable; it is not deep. */
@@ -45,19 +60,28 @@ function isDeep(value: object): boolean {
   return level.length > 0;
 }
 
-/** The arguments as the tool takes them, or a text that lets the model mend its call. */
-export function checkArguments(tool: Tool, text: string): { input: unknown } | { fault: string } {
+/**
+ * The arguments as the tool takes them, or a text that lets the model mend its call. `said` is what it should know of
+ * how they were understood.
+ */
+export function checkArguments(
+  tool: Tool,
+  text: string,
+): { input: unknown; said?: string } | { fault: string } {
   const parsed = parseArguments(text);
   if ("fault" in parsed) return { fault: withExpectation(tool, parsed.fault) };
   const checked = tool.parameters.safeParse(parsed.value);
+  const { properties = {} } = tool.definition.parameters;
+  const isKnown = (key: string) => Object.hasOwn(properties as object, key);
+  if (checked.success && Object.keys(parsed.value).every(isKnown)) return { input: checked.data };
+  const fitted = fitArguments(parsed.value, tool.definition.parameters);
+  const rechecked = tool.parameters.safeParse(fitted.value);
+  if (rechecked.success) {
+    const { renamed } = fitted;
+    return { input: rechecked.data, ...(renamed.length > 0 && { said: renamed.join(", ") }) };
+  }
   if (checked.success) return { input: checked.data };
-  // Several models write null for what they leave out.
-  const withoutNulls = Object.entries(parsed.value).filter(([, value]) => value !== null);
-  const rechecked = tool.parameters.safeParse(Object.fromEntries(withoutNulls));
-  if (rechecked.success) return { input: rechecked.data };
-  return {
-    fault: withExpectation(tool, `The arguments do not fit:\n${z.prettifyError(checked.error)}`),
-  };
+  return { fault: withExpectation(tool, `The arguments do not fit:\n${z.prettifyError(checked.error)}`) };
 }
 
 function withExpectation(tool: Tool, fault: string): string {

@@ -77,12 +77,6 @@ test("an answer that the limit or a filter left empty is not asked for again", a
   expect(filtered.outcome).toMatchObject({ status: "error", code: "model_filtered" });
 });
 
-test("an answer that was cut off is kept and reported as such", async () => {
-  const long = await run([says("很长的", "length")]);
-  expect(long.outcome).toEqual({ status: "ok" });
-  expect(long.events.at(-1)).toMatchObject({ finish_reason: "length" });
-});
-
 test("text is made storable, and a character split between two pieces survives", async () => {
   const trace = await run([
     (_request, onDelta) => {

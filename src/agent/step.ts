@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { cleanText } from "../protocol/text.ts";
 import type { AgentEvent, AgentOutcome, AgentSink, PlanRetry } from "./agent.ts";
 import type { ComingCall, ContextKeeper } from "./context/context-keeper.ts";
+import { withContinuations } from "./continuation.ts";
 import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "./model/model.ts";
 import type { ModelChain } from "./model/model-chain.ts";
 import { costOf } from "./model/prices.ts";
@@ -23,7 +24,7 @@ export async function runStep(
   const { step } = call;
   let request: ModelRequest;
   try {
-    request = await context.prepare(call, sink, signal);
+    request = withContinuations(await context.prepare(call, sink, signal));
   } catch (failure) {
     if (signal.aborted) return { outcome: { status: "cancelled", partialText: "" } };
     return { outcome: explainFailure(failure, "") };
@@ -52,7 +53,7 @@ export async function runStep(
       const shorter = await context.shrink({ ...call, model }, sink, signal).catch(() => null);
       if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
       if (!shorter) return { outcome: explainFailure(failure, partialText) };
-      request = shorter;
+      request = withContinuations(shorter);
       reason = cleanText(failure.message);
     } else {
       const then = succeed(failure);

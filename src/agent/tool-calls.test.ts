@@ -385,7 +385,7 @@ test.each([
   ["read", "{", /not valid JSON/],
   ["read", '"{"', /not valid JSON/],
   ["read", "[1]", /must be one JSON object, not a list/],
-  ["read", '{"path":7}', /expected string[\s\S]*"required":\["path"\]/],
+  ["read", '{"path":[7]}', /expected string[\s\S]*"required":\["path"\]/],
   ["呼叫", "{}", /no tool named "呼叫". The tools are: read/],
 ])("a call of %s with %j is answered with what is wrong", async (name, text, expected) => {
   const trace = await run([calls([name, text]), says("懂了")]);

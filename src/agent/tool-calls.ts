@@ -6,8 +6,10 @@ import type { AgentSink } from "./agent.ts";
 import type { Approvals } from "./approvals/approval-layers.ts";
 import { checkArguments } from "./arguments.ts";
 import type { ConversationMessage, Model } from "./model/model.ts";
+import { type RepeatedCalls, toldOfRepeating } from "./repair/repeated-calls.ts";
 import { askPerson, findGate, type Gate } from "./requests.ts";
 import { withNews } from "./tools/commands/process.ts";
+import { failure } from "./tools/define-tool.ts";
 import type { Tool, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
@@ -15,6 +17,9 @@ export interface ToolCallSetting extends CallSetting {
   approvals?: Approvals;
   /** The answer that holds the calls was cut off by the output limit. */
   truncated?: boolean;
+  /** What the model shall read of how its call was understood, by the call's id. */
+  said?: ReadonlyMap<string, string>;
+  repeated?: RepeatedCalls;
   model: Model;
   /** As it grows. */
   conversation: readonly ConversationMessage[];
@@ -37,6 +42,8 @@ interface PreparedCall {
 interface ExecutableCall {
   tool: Tool;
   input: unknown;
+  /** What the model shall read of how its arguments were understood. */
+  said: string | undefined;
   /** What a person has to say first. */
   gate: Gate | undefined;
   request: AskedRequest | undefined;
@@ -182,7 +189,8 @@ function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall
     const request = setting.requests?.get(call.id);
     const { input } = checked;
     const found = findGate({ tool, input }, setting.approvals, request, setting.workplace);
-    return { call, run: "fault" in found ? found : { tool, input, gate: found.gate, request } };
+    const { said } = checked;
+    return { call, run: "fault" in found ? found : { tool, input, said, gate: found.gate, request } };
   }
   const hint = setting.truncated
     ? "Your answer was cut off by the output limit in the middle of this call. Do it in smaller pieces.\n\n"
@@ -213,11 +221,12 @@ function batchCalls(calls: PreparedCall[]): PreparedCall[][] {
 
 async function runCall(
   { call, run }: PreparedCall,
-  { workplace, model, conversation }: ToolCallSetting,
+  setting: ToolCallSetting,
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<void> {
-  if ("fault" in run) return answerCall(call, { content: run.fault, isError: true }, 0, sink);
+  const { workplace, model, conversation } = setting;
+  if ("fault" in run) return answerWithRemarks(call, failure(run.fault), 0, setting, sink);
   if (signal.aborted) return answerCall(call, stoppedBefore, 0, sink);
   const { gate, request } = run;
   const answer = request?.used ? undefined : request?.answer;
@@ -252,7 +261,31 @@ async function runCall(
   live = false;
   // In one breath with the result: what has been answered is never asked again.
   if (gate?.kind === "question") sayAnswered();
-  answerCall(call, withNews(outcome, workplace), performance.now() - startedAt, sink);
+  const told = { ...withNews(outcome, workplace) };
+  if (run.said !== undefined) told.content = `[${run.said}]\n${told.content}`;
+  answerWithRemarks(call, told, performance.now() - startedAt, setting, sink);
+}
+
+/** Answers a call, with what the model should know of how it was understood, and of its being nothing new. */
+function answerWithRemarks(
+  call: ChatToolCall,
+  outcome: ToolOutcome,
+  durationMs: number,
+  { said, repeated }: ToolCallSetting,
+  sink: AgentSink,
+): void {
+  const remark = said?.get(call.id);
+  const content = remark === undefined ? outcome.content : `[${remark}]\n${outcome.content}`;
+  const count = repeated?.count(call, content, durationMs);
+  answerCall(call, { ...outcome, content: withAdvice(content, count) }, durationMs, sink);
+  if (count !== toldOfRepeating) return;
+  const msg = `The model has called ${call.function.name} ${count} times in a row in the same way, with the same result.`;
+  sink.event({ type: "notice", code: "repeated_call", msg });
+}
+
+function withAdvice(content: string, count: number | undefined): string {
+  if (count === undefined) return content;
+  return `${content}\n\n[You have made this call ${count} times in a row, and its result is the same each time. Do not make it again: do something else, or say what you cannot find out.]`;
 }
 
 /** A database that hangs must not keep a cancel from being answered. */

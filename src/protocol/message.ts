@@ -43,6 +43,10 @@ export const MessageNotes = z.object({
     .describe(
       "the skill that it starts, as the model is shown it with the message; why it cannot be used, where so",
     ),
+  cut: z
+    .literal(true)
+    .optional()
+    .describe("an answer that the output limit cut off; the next one goes on with it"),
 });
 export type MessageNotes = z.infer<typeof MessageNotes>;
 

@@ -97,7 +97,7 @@ export function tool(
 ): Tool {
   const parameters = z.object({ path: z.string(), limit: z.number().optional() });
   return {
-    definition: { name, description: name, parameters: { type: "object", required: ["path"] } },
+    definition: { name, description: name, parameters: z.toJSONSchema(parameters) },
     effect,
     parameters,
     async execute(input, context): Promise<ToolOutcome> {
