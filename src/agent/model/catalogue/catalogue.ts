@@ -23,9 +23,16 @@ export async function loadCatalogue(): Promise<Catalogue> {
     const found = findModel(catalogue, provider, model, baseUrl);
     if (!found) return undefined;
     const { entry, sold } = found;
+    let minute = 0;
+    let prices: Prices | null = null;
     return {
       contextWindow: entry.context_window,
-      prices: () => (sold ? readPrices(price(catalogue, entry)?.model_price) : null),
+      prices() {
+        const now = Math.floor(Date.now() / 60_000);
+        if (sold && now !== minute) prices = readPrices(price(catalogue, entry)?.model_price);
+        minute = now;
+        return prices;
+      },
     };
   };
 }
