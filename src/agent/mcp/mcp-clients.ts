@@ -157,6 +157,7 @@ export class McpClients {
     return session.then(
       (opened) => {
         kept.opened = opened;
+        kept.usedAt = Date.now();
         opened.closed.addEventListener("abort", () => this.#drop(key, kept), { once: true });
         return opened;
       },
@@ -206,7 +207,7 @@ export class McpClients {
     for (const [key, { until }] of this.#failures) if (until < now) this.#failures.delete(key);
     for (const [key, kept] of this.#kept) {
       if (kept.opened?.busy) kept.usedAt = now;
-      if (now - kept.usedAt < idleMs) continue;
+      if (!kept.opened || now - kept.usedAt < idleMs) continue;
       this.#kept.delete(key);
       void endKept(kept);
     }

@@ -214,17 +214,6 @@ test("what a server says beside the protocol does no harm, and is told where it 
   });
 });
 
-test("a server that never answers costs its deadline once, and is left alone for a while", async () => {
-  const impatient = open({ connectMs: 300 });
-  const { tools, statuses } = await gather([program("mute"), program("plain")], { from: impatient });
-  expect(statuses.find(({ server }) => server.name === "mute")?.error).toBe("it did not answer in time");
-  expect(tools.every(({ definition }) => definition.name.startsWith("mcp__plain__"))).toBe(true);
-  await gather([program("mute")], { from: impatient });
-  expect(await fileOf("开始.txt")).toBe("一次");
-  await impatient.close();
-  expect(await processesWith(nap)).toEqual([]);
-});
-
 test("a session that nobody uses is closed", async () => {
   const forgetful = open({ idleMs: 400 });
   const { tools } = await gather([program("plain")], { from: forgetful });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 // A server of tools over standard input and output, for tests: its argument says how it behaves. It stands alone, as it
@@ -154,7 +154,7 @@ function respond(message: Message & { result?: unknown }): void {
   const { id, method, params } = message;
   if (method === "notifications/cancelled") writeFileSync("取消.txt", String(params?.requestId));
   if (method === undefined) answer?.(message.result);
-  if (id === undefined || method === undefined || mode === "mute") return;
+  if (id === undefined || method === undefined) return;
   if (method === "initialize") {
     const capabilities = { tools: { listChanged: true } };
     send({
@@ -170,7 +170,6 @@ function respond(message: Message & { result?: unknown }): void {
   } else send({ id, error: { code: -32601, message: "Method not found" } });
 }
 
-if (mode === "mute") appendFileSync("开始.txt", "一次");
 if (mode === "noisy") {
   process.stdout.write("Starting server...\n{not json}\n");
   process.stderr.write("警告：没有配置\n");
