@@ -53,6 +53,7 @@ async function buildServer(): Promise<string> {
     entryPoints: {
       cli: "src/cli/main.ts",
       "docx-worker": "src/server/export/docx-worker.ts",
+      "page-worker": "src/workspace/web/page-worker.ts",
       "document-worker": "src/workspace/documents/document-worker.ts",
     },
     outdir: "dist",

@@ -7,6 +7,7 @@ import type { ApprovalRule } from "../protocol/agent/approval.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { startWatchdog } from "../workspace/processes/watchdog.ts";
 import { killAllCommands } from "../workspace/start-command.ts";
+import { createWebAccess } from "../workspace/web/web-access.ts";
 import type { DataFolder } from "./data-folder/data-folder.ts";
 import { EventFeed } from "./events/event-feed.ts";
 import { EventLog } from "./events/event-log.ts";
@@ -47,7 +48,8 @@ export interface Parts {
 
 /** A name that is no tool's would protect nothing; tools of other servers are not known yet. */
 function checkApprovals(rules: ApprovalRule[]): void {
-  const names = createTools({ bash: true, maxCommandMs: 1_000 }).map((tool) => tool.definition.name);
+  const tools = createTools({ bash: true, maxCommandMs: 1_000, web: createWebAccess([]) });
+  const names = [...tools.map((tool) => tool.definition.name), "search_web"];
   const unknown = rules.filter(
     ({ tool }) => !names.some((name) => matchesPattern(tool, name)) && !tool.startsWith("mcp__"),
   );
@@ -83,6 +85,9 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
       bash: sandbox.commands,
       maxCommandMs: limits.commandMs,
       network: sandbox.sandbox.network,
+      profiles: models.list().profiles.map(({ name }) => name),
+      ...(config.fetch === "on" && { web: createWebAccess(config.networkAllow) }),
+      search: config.search,
     }),
     sandbox: sandbox.sandbox,
     skillsOf: parts.skillsOf,

@@ -1,24 +1,21 @@
 import { expect, test } from "vitest";
+import { createWebAccess } from "../../workspace/web/web-access.ts";
 import { createTools } from "./tools.ts";
+import { resolveSearch } from "./web/search/search-service.ts";
 
-const tools = createTools({ bash: true, maxCommandMs: 1_800_000 });
+const search = resolveSearch("searxng", "http://127.0.0.1:1", {});
+if ("problem" in search) throw new Error(search.problem);
+const settings = { bash: true, maxCommandMs: 1_800_000, web: createWebAccess([]), search };
+const tools = createTools(settings);
+const namesOf = (more: Partial<typeof settings>) =>
+  createTools({ ...settings, ...more }).map((tool) => tool.definition.name);
 
-test("the tools are offered in a fixed order, and bash only where commands may run", () => {
-  const names = (bash: boolean): string[] =>
-    createTools({ bash, maxCommandMs: 1_800_000 }).map((tool) => tool.definition.name);
-  expect(names(true)).toEqual([
-    "read",
-    "list",
-    "glob",
-    "grep",
-    "write",
-    "edit",
-    "todo",
-    "ask",
-    "bash",
-    "process",
-  ]);
-  expect(names(false)).not.toContain("bash");
+test("the tools are offered in a fixed order, and those that are switched off are not", () => {
+  const always = "read list glob grep write edit todo skill remember recall ask delegate".split(" ");
+  expect(namesOf({})).toEqual([...always, "bash", "process", "fetch", "search_web"]);
+  expect(createTools({ bash: false, maxCommandMs: 1_000 }).map((tool) => tool.definition.name)).toEqual(
+    always,
+  );
 });
 
 test("every tool describes its parameters as a JSON Schema object", () => {

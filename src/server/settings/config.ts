@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
 import { type Profiles, resolveProfiles } from "../../agent/model/profiles/resolve-profiles.ts";
+import { resolveSearch, type SearchService } from "../../agent/tools/web/search/search-service.ts";
 import { findPackageRoot, isPackageRoot } from "../package-root.ts";
 import { StartError } from "../start-error.ts";
 import { fillInSecrets } from "./mcp.ts";
@@ -28,6 +29,8 @@ export interface Config extends Settings {
   local: boolean;
   /** The model profiles in force. */
   models: Profiles;
+  /** What the agent searches the web with. */
+  search: SearchService | undefined;
   /** The `zcbot.jsonc` that was read, if there is one. */
   file: string | undefined;
 }
@@ -60,6 +63,7 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
   problems.push(...findMissing({ host: "127.0.0.1", ...input }), ...findWeak(input, origins));
   const models = parsed.success ? readModels(parsed.data, environment, problems) : undefined;
   const mcpServers = parsed.success ? fillInSecrets(parsed.data.mcpServers, environment, problems) : {};
+  const search = parsed.success ? readSearch(parsed.data, environment, problems) : undefined;
   if (problems.length > 0 || !parsed.success || !models) throw new StartError(problems, 2);
 
   const settings = parsed.data;
@@ -70,6 +74,7 @@ export function loadConfig({ flags = {}, environment, cwd }: ConfigSources): Con
     skillsDir: settings.skillsDir ? absolute(settings.skillsDir) : join(findPackageRoot(), "skills"),
     local: isLocal(settings),
     models,
+    search,
     file: file?.path,
   });
 }
@@ -81,6 +86,19 @@ function readModels(settings: Settings, environment: Environment, problems: stri
   const resolved = resolveProfiles({ environment, defaultModel: model, file });
   if (!("problems" in resolved)) return resolved;
   problems.push(...resolved.problems);
+  return undefined;
+}
+
+/** The search service, if there is one; what it lacks is added to the problems. */
+function readSearch(
+  { searchProvider, searchUrl }: Settings,
+  environment: Environment,
+  problems: string[],
+): SearchService | undefined {
+  if (!searchProvider) return undefined;
+  const resolved = resolveSearch(searchProvider, searchUrl, environment);
+  if (!("problem" in resolved)) return resolved;
+  problems.push(resolved.problem);
   return undefined;
 }
 
@@ -230,7 +248,12 @@ function isLoopback(host: unknown): boolean {
 function hideSecrets(config: Config): Config {
   const toJSON = () => {
     // Profiles may carry headers with keys.
-    const shown: Record<string, unknown> = { ...config, profiles: undefined, models: undefined };
+    const shown: Record<string, unknown> = {
+      ...config,
+      profiles: undefined,
+      models: undefined,
+      search: undefined,
+    };
     for (const { path, secret } of settingsList) {
       const key = path[0] ?? "";
       if (secret && shown[key] !== undefined) shown[key] = "[hidden]";

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ModelProfile } from "../../agent/model/profiles/model-profile.ts";
+import { searchProviderNames } from "../../agent/tools/web/search/search-providers.ts";
 import { ApprovalRule, maxApprovalRules } from "../../protocol/agent/approval.ts";
 import { parseAllowedHost } from "../../workspace/network/host-pattern.ts";
 import { logLevels } from "../log.ts";
@@ -30,6 +31,11 @@ const hostNames = listOf(
     "must be names of hosts like zcbot.example.com, parted by commas",
   ),
   "must be a list of host names",
+);
+
+const webAddress = text.refine(
+  (value) => /^https?:\/\//.test(value) && URL.canParse(value),
+  "must be an http or https address",
 );
 
 const networks = listOf(
@@ -165,6 +171,22 @@ export const Settings = z.strictObject({
     description:
       "Hosts that sandboxed commands may reach through zcbot's own proxy, parted by commas: `packages.example.org`, `*.example.net`, or `*`; on ports 80 and 443, or the one that follows (`git.example.com:22`). Private and local addresses are never reached. Needs the level `strict` and `socat`.",
     defaultText: "none: commands have no network",
+  }),
+  fetch: setting(oneOf(["on", "off"]).default("on"), {
+    environment: "ZCBOT_FETCH",
+    description:
+      "Whether the agent may open web pages: public ones only, those of hosts in `networkAllow` at once, of any other after a person has allowed it. `off` takes the tool away.",
+  }),
+  searchProvider: setting(oneOf(searchProviderNames).optional(), {
+    environment: "ZCBOT_SEARCH_PROVIDER",
+    description:
+      "The service that the agent searches the web with. Its key stands in `BRAVE_API_KEY`, `TAVILY_API_KEY`, `SERPER_API_KEY` or `BOCHA_API_KEY`; `searxng` takes none, and needs `searchUrl`.",
+    defaultText: "none: the agent cannot search the web",
+  }),
+  searchUrl: setting(webAddress.optional(), {
+    environment: "ZCBOT_SEARCH_URL",
+    description: "Where the search service is, such as `http://searxng.internal:8080`.",
+    defaultText: "the provider's own address",
   }),
   approvals: setting(approvalRules.default([]), {
     environment: "ZCBOT_APPROVALS",
