@@ -36,20 +36,25 @@ export interface ContextState {
   /** What is shown, of so many messages. */
   shown: ConversationMessage[];
   seen: number;
-  /** What all of it takes by the estimate. */
-  estimate: number;
   images: Map<string, Image>;
   /** How much a provider has refused. */
   refused: number | undefined;
 }
 
-/** What a request takes by the estimate. */
+const toolTokens = new WeakMap<ComingCall["tools"], number>();
+
+/** What system prompt and tools take by the estimate. */
+export function promptTokens(record: ContextRecord, tools: ComingCall["tools"]): number {
+  const known = toolTokens.get(tools) ?? estimateTokens(JSON.stringify(tools));
+  toolTokens.set(tools, known);
+  return estimateTokens(systemOf(record)) + known;
+}
+
+/** What a request takes by the estimate; messages that were counted before cost nothing. */
 export function estimateRequest(
   record: ContextRecord,
   tools: ComingCall["tools"],
   shown: readonly ConversationMessage[],
 ): number {
-  let tokens = estimateTokens(systemOf(record)) + estimateTokens(JSON.stringify(tools));
-  for (const message of shown) tokens += messageTokens(message);
-  return tokens;
+  return shown.reduce((sum, message) => sum + messageTokens(message), promptTokens(record, tools));
 }

@@ -2,7 +2,7 @@ import type { AgentSink } from "../agent.ts";
 import type { ModelRequest } from "../model/model.ts";
 import type { ComingCall, ContextKeeper } from "./context-keeper.ts";
 import { beginContext, ContextRecord, systemOf } from "./context-record.ts";
-import { type ContextInput, type ContextState, estimateRequest } from "./context-state.ts";
+import { type ContextInput, type ContextState, estimateRequest, promptTokens } from "./context-state.ts";
 import { messageTokens } from "./count-tokens.ts";
 import { cutContext } from "./cut-context.ts";
 import { loadImages } from "./load-images.ts";
@@ -18,7 +18,6 @@ export function createContext(input: ContextInput): ContextKeeper {
     isChanged: !stored.success,
     shown: [],
     seen: 0,
-    estimate: 0,
     images: new Map(),
     refused: undefined,
   };
@@ -80,7 +79,7 @@ function begin(
 async function showNew(
   input: ContextInput,
   state: ContextState,
-  { model, tools, conversation }: ComingCall,
+  { model, conversation }: ComingCall,
 ): Promise<void> {
   if (state.seen === conversation.length) return;
   const { record } = state;
@@ -91,22 +90,19 @@ async function showNew(
   const setting = { directory: input.directoryName, images: state.images };
   if (state.seen === 0) {
     state.shown = viewConversation(record, conversation, input.firstIdx, setting);
-    state.estimate = estimateRequest(record, tools, state.shown);
   } else {
     const names = toolNames([]);
     for (let offset = state.seen; offset < conversation.length; offset++) {
       const message = conversation[offset];
       if (!message) continue;
-      const shown = viewMessage(record, message, input.firstIdx + offset, setting, names);
-      state.shown.push(shown);
-      state.estimate += messageTokens(shown);
+      state.shown.push(viewMessage(record, message, input.firstIdx + offset, setting, names));
     }
   }
   state.seen = conversation.length;
 }
 
-/** A provider's figure below this share of the estimate is no count of the whole. */
-const leastPlausible = 0.4;
+/** A provider that counts less than half of the prompt, and a token for so many characters, has not counted the whole. */
+const mostCharacters = 12;
 
 /**
  * What the request takes: what the provider counted for the newest answer's, and by the estimate what has come since;
@@ -114,18 +110,22 @@ const leastPlausible = 0.4;
  */
 function countTokens(
   input: ContextInput,
-  { record, shown, estimate }: ContextState,
-  { conversation }: ComingCall,
+  { record, shown }: ContextState,
+  { conversation, tools }: ComingCall,
 ): number {
   let since = 0;
   for (let offset = conversation.length - 1; offset >= 0; offset--) {
     const message = conversation[offset];
-    const place = shown.length - (conversation.length - offset);
-    const view = shown[place];
+    const view = shown[shown.length - (conversation.length - offset)];
     if (!message || !view || input.firstIdx + offset < record.countedFrom) break;
     since += messageTokens(view);
     const counted = message.tokensIn ?? 0;
-    if (counted > 0) return counted + since > estimate * leastPlausible ? counted + since : estimate;
+    if (counted === 0) continue;
+    const before = shown.slice(0, shown.indexOf(view));
+    const characters = before.reduce((sum, { payload }) => sum + (payload.content?.length ?? 0), 0);
+    const leastTokens = promptTokens(record, tools) / 2 + characters / mostCharacters;
+    if (counted < leastTokens) break;
+    return counted + since;
   }
-  return estimate;
+  return estimateRequest(record, tools, shown);
 }

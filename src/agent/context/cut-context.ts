@@ -39,7 +39,8 @@ const maxUnseen = 100;
  */
 export async function cutContext(cut: Cut, sink: AgentSink, signal: AbortSignal): Promise<boolean> {
   const { input, state, call, tokens, isRefused } = cut;
-  const planned = planCut(cut);
+  const scale = scaleOf(cut);
+  const planned = planCut(cut, scale);
   if (!isWorthwhile(tokens, planned.size, isRefused)) return false;
   const before = state.record;
   const sections = await input.renewSections().catch(() => before.sections);
@@ -52,13 +53,12 @@ export async function cutContext(cut: Cut, sink: AgentSink, signal: AbortSignal)
   const { record } = state;
   state.shown = show(cut, record);
   state.seen = call.conversation.length;
-  state.estimate = estimateRequest(record, call.tools, state.shown);
   state.isChanged = false;
   sink.context(record);
   sink.event({
     type: "compaction",
     before: tokens,
-    after: Math.round(state.estimate * scaleOf(cut)),
+    after: Math.round(estimateRequest(record, call.tools, state.shown) * scale),
     kind: isSummarized ? "summarized" : "pruned",
     ...(isSummarized && { summary }),
   });
@@ -66,13 +66,12 @@ export async function cutContext(cut: Cut, sink: AgentSink, signal: AbortSignal)
 }
 
 /** The least that brings the request down to its aim; else what brings it down most. */
-function planCut(cut: Cut): Candidate {
+function planCut(cut: Cut, scale: number): Candidate {
   const { input, state, call, budget, isRefused } = cut;
   const { conversation } = call;
   const end = input.firstIdx + conversation.length;
   const { record } = state;
-  const scale = scaleOf(cut);
-  // What provider counted, and what was noted, was so of the longer request.
+  // What a provider counted, and what was noted, was so of the longer request.
   const fresh: ContextRecord = { ...record, changed: {}, notes: [], countedFrom: end };
   const candidates: Candidate[] = [];
   const add = (whole: number, prunedBefore: (boundary: number) => number, isSummarized: boolean): void => {
@@ -124,8 +123,9 @@ function summarizeBefore(
 }
 
 /** What a provider counts for what the estimate takes for one token. */
-function scaleOf({ state, tokens }: Cut): number {
-  return Math.min(3, Math.max(0.5, tokens / Math.max(1, state.estimate)));
+function scaleOf({ state, call, tokens }: Cut): number {
+  const estimate = estimateRequest(state.record, call.tools, state.shown);
+  return Math.min(3, Math.max(0.5, tokens / Math.max(1, estimate)));
 }
 
 function show({ input, state, call }: Cut, record: ContextRecord): ConversationMessage[] {
