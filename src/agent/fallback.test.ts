@@ -94,6 +94,21 @@ test("when all have failed there is the usual wait, and the first one is called 
   ]);
 });
 
+test("wherever a run has come to in its chain, all are asked before the wait, and then the first one", async () => {
+  const busy = () => failure("model_unavailable", "忙");
+  const trace = await run([], {
+    model: modelOf("甲", busy(), busy(), says("好")),
+    fallbacks: [
+      modelOf("乙", busy(), busy()),
+      modelOf("丙", calls(["read", '{"path":"甲.md"}', "c"]), busy()),
+    ],
+    planRetry: () => ({ waitMs: 3 }),
+  });
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(starts(trace)).toEqual(["1 甲", "1 乙", "1 丙", "2 丙", "2 甲", "2 乙", "2 甲"]);
+  expect(retries(trace).map(({ wait_ms }) => wait_ms)).toEqual([0, 0, 0, 0, 3]);
+});
+
 test("a chain that fails round after round ends as one model would", async () => {
   const busy = () => Array.from({ length: 9 }, () => failure("model_unavailable", "忙"));
   const trace = await run([], {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelProfileList } from "../../../src/protocol/agent/models.ts";
 import { ask, createTask } from "../../support/api/request.ts";
 import { finishRun } from "../../support/api/runs.ts";
-import { fails, says } from "../../support/model-turn.ts";
+import { calls, fails, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
 let server: TestServer;
@@ -68,6 +68,23 @@ describe("model profiles", () => {
         },
       ],
     });
+  });
+
+  test("tell their instructions, and show a model that sees the pictures that a tool reads, for ever after", async () => {
+    const data =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const task = await createTask(user, { name: "看图" });
+    const form = new FormData();
+    form.append("path", task.working_dir.split("/").at(-1) ?? "");
+    form.append("files", new Blob([Buffer.from(data, "base64")]), "图 一.png");
+    await user.fetch("/v1/files/upload", { method: "POST", body: form });
+    server.models.script(calls("read", { path: "图 一.png" }), says("一张图"), says("还记得"));
+    await finishRun(user, task.task_id, "看一看");
+    await finishRun(user, task.task_id, "还记得吗？");
+    const sent = server.models.requests.slice(-3).map(({ body }) => body.messages as object[]);
+    expect(JSON.stringify(sent[1]?.at(-1))).toContain(`data:image/png;base64,${data}`);
+    expect(JSON.stringify(sent[0]?.[0])).toContain("只用中文回答。");
+    for (const at of [1, 2]) expect(sent[at]?.slice(0, sent[at - 1]?.length)).toEqual(sent[at - 1]);
   });
 
   test("go on with another one where the provider fails, which is what the answer is accounted under", async () => {

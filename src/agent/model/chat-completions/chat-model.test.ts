@@ -77,6 +77,19 @@ describe("a text", () => {
     expect(deltas[0]).toEqual({ type: "reasoning", text: "想" });
   });
 
+  test("that is a refusal is a text", async () => {
+    const { reply } = await server.call({
+      parts: [chunk({ content: null, refusal: "这个我" }), chunk({ refusal: "不能做。" })],
+    });
+    expect([reply.text, reply.finishReason]).toEqual(["这个我不能做。", "stop"]);
+  });
+
+  test("in one very long line arrives whole", async () => {
+    const long = "长".repeat(300_000);
+    const { reply } = await server.call({ ...says(long), sliceBytes: 50_001 });
+    expect(reply.text).toBe(long);
+  });
+
   test("that is empty is an empty reply", async () => {
     const { reply, deltas } = await server.call({});
     expect([reply.text, reply.toolCalls, deltas]).toEqual(["", [], []]);

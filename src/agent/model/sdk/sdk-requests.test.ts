@@ -142,6 +142,45 @@ describe("ids of calls that another provider made", () => {
   );
 });
 
+describe("a refusal", () => {
+  test("of OpenAI's is the answer's text", async () => {
+    const item = { id: "msg_0", type: "message", role: "assistant", content: [] };
+    const place = { item_id: "msg_0", output_index: 0, content_index: 0 };
+    const refusal = "这个我不能做。";
+    const content = [{ type: "refusal", refusal }];
+    const { reply } = await call(
+      "openai",
+      {
+        parts: [
+          {
+            chunk: {
+              type: "response.output_item.added",
+              output_index: 0,
+              item: { ...item, status: "in_progress" },
+            },
+          },
+          { chunk: { type: "response.refusal.delta", ...place, delta: refusal } },
+          { chunk: { type: "response.refusal.done", ...place, refusal } },
+          {
+            chunk: {
+              type: "response.output_item.done",
+              output_index: 0,
+              item: { ...item, status: "completed", content },
+            },
+          },
+        ],
+      },
+      [asks],
+    );
+    expect([reply.text, reply.finishReason]).toEqual([refusal, "content_filter"]);
+  });
+
+  test("of Anthropic's filter is told as one", async () => {
+    const { reply } = await call("anthropic", { parts: [], finishReason: "refusal" }, [asks]);
+    expect([reply.text, reply.finishReason]).toEqual(["", "content_filter"]);
+  });
+});
+
 describe("OpenAI's cache", () => {
   test("is found by a key that stays while the conversation grows", async () => {
     const keyOf = async (messages: ConversationMessage[]) =>
