@@ -6,6 +6,10 @@ import { toolContext } from "../../../test/support/tool-context.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
 import { plainSandbox } from "../../workspace/sandbox/plain.ts";
+import { listTool } from "../tools/files/list.ts";
+import { readTool } from "../tools/files/read.ts";
+import { writeTool } from "../tools/files/write.ts";
+import type { Tool } from "../tools/tool.ts";
 import { allowedTools } from "./allowed-tools.ts";
 import { describeSkill, describeSkills } from "./describe-skills.ts";
 import { findInvokedSkill } from "./find-invoked-skill.ts";
@@ -210,9 +214,17 @@ test("the tool gives what a skill says with its files by the paths that read rea
   expect(content).toBe(`# Skill: 一\n\n${describeSkill(skill).split("applies.\n\n")[1]}`);
   expect(content).toContain(join(host, "公用/一"));
   expect(content).toContain("- scripts/算.py (8 bytes)");
-  const door = await skills.door(`${skill.path}/scripts/算.py`);
-  expect(door && (await door.directory.readText(door.path, 100)).text).toBe("print(1)");
-  expect(await skills.door(join(host, "用户/秘密.txt"))).toBeNull();
+  const use = async (tool: Tool, path: string) => await tool.execute({ path }, context);
+  expect(await use(readTool, `${skill.path}/scripts/算.py`)).toEqual({
+    content: "1\tprint(1)",
+    isError: false,
+  });
+  expect((await use(listTool, skill.path)).content).toBe("references/\nscripts/\nSKILL.md (34 bytes)");
+  await put("秘密.txt", "外面");
+  for (const path of [join(host, "秘密.txt"), `${skill.path}/../../秘密.txt`, `${skill.path}/../../用户`])
+    expect(await use(readTool, path)).toMatchObject({ isError: true });
+  const written = { path: `${skill.path}/SKILL.md`, content: "坏" };
+  expect(await writeTool.execute(written, context)).toMatchObject({ isError: true });
 });
 
 test("the tool says what there is where a name is wrong, and why a skill cannot be had", async () => {

@@ -11,7 +11,7 @@ let server: TestServer;
 let user: TestUser;
 
 beforeAll(async () => {
-  server = await startTestServer({ limits: { userBytes: 2 ** 20 } });
+  server = await startTestServer({ userBytes: 2 ** 20 });
 });
 afterAll(() => server.close());
 beforeEach(async () => {

@@ -18,9 +18,12 @@ export const listTool: Tool = defineTool({
       .default("")
       .describe("path of the folder, relative to the working directory, which is the default"),
   }),
-  async execute({ path }, { directory, sandbox }) {
+  async execute({ path }, { directory, sandbox, skills }) {
     const page = { start: 0, size: maxEntries, hidden: true };
-    const found = await directory.listPage(relativePath(path, { directory, sandbox }), page);
+    const skill = await skills.door(path);
+    const found = await (skill
+      ? skill.directory.listPage(skill.path, page)
+      : directory.listPage(relativePath(path, { directory, sandbox }), page));
     const entries = found.entries.filter(({ name }) => name !== ownFolder);
     const count = found.count - (found.entries.length - entries.length);
     if (entries.length === 0) return `${showPath(path)} is an empty folder.`;

@@ -37,7 +37,10 @@ export const readTool: Tool = defineTool({
     }),
   subject: ({ path }) => ({ kind: "path", text: path }),
   async execute(input, context) {
-    const file = await context.directory.open(relativePath(input.path, context));
+    const skill = await context.skills.door(input.path);
+    const file = await (skill
+      ? skill.directory.open(skill.path)
+      : context.directory.open(relativePath(input.path, context)));
     try {
       const start = await readStart(file);
       if (isPicture(start)) return await showPicture(file, showPath(input.path), context);
@@ -59,13 +62,24 @@ async function readText(
   const name = showPath(path);
   if (!encoding) return failure(`${name} is not text but ${describeKind(start)}, ${showSize(file.size)}.`);
   const range = await readLines(file, encoding, { offset, limit }, context.signal);
-  const place = await context.directory.resolve(relativePath(path, context));
-  const notes = await noteSeen(context, { path: place, ...range.file });
-  if (range.totalLines === 0) return { content: `${name} is empty.`, isError: false, notes };
+  const notes = await notesOf(path, range, context);
+  if (range.totalLines === 0) return { content: `${name} is empty.`, isError: false, ...notes };
   if (range.lines.length === 0) return failure(`${name} has only ${range.totalLines} lines.`);
   const content = renderRange(range, offset, encoding);
   const isTable = range.lines.length < range.totalLines && /\.(csv|tsv)$/i.test(path);
-  return { content: isTable ? `${content}\n${tableHint}` : content, isError: false, notes };
+  return { content: isTable ? `${content}\n${tableHint}` : content, isError: false, ...notes };
+}
+
+/** A file of a skill is none of the working directory, whatever its path there would be. */
+async function notesOf(
+  path: string,
+  { file }: LineRange,
+  context: ToolContext,
+): Promise<Pick<ToolOutcome, "notes">> {
+  if (await context.skills.door(path)) return {};
+  const place = await context.directory.resolve(relativePath(path, context));
+  const notes = await noteSeen(context, { path: place, ...file });
+  return notes ? { notes } : {};
 }
 
 const tableHint = "[a large table: to filter or add up, work on the file with a program in bash]";
