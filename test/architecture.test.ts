@@ -78,6 +78,7 @@ const exceptions: [from: string, to: string, reason: string][] = [
   ],
   ["server/settings/config.ts", "agent/tools/web/search", "the search service is a setting"],
   ["server/settings/settings.ts", "agent/tools/web/search", "names the search services"],
+  ["server/store/agent/contexts.ts", "agent/context/context-record.ts", "a fork keeps what holds for it too"],
   ["server/models.ts", "agent/model", "makes the models that the settings name"],
   ["server/http/handlers/agent/skills.ts", "agent/skills", "lists, takes in and removes skills"],
   ["server/http/handlers/agent/memory.ts", "agent/memory", "shows and changes what is remembered"],

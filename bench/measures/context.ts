@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createContext } from "../../src/agent/context/create-context.ts";
 import type { ConversationMessage, Model } from "../../src/agent/model/model.ts";
 import { createLogger } from "../../src/server/log.ts";
-import { readContext } from "../../src/server/store/contexts.ts";
+import { readContext } from "../../src/server/store/agent/contexts.ts";
 import { type Database, openDatabase } from "../../src/server/store/database.ts";
 import { readConversation } from "../../src/server/store/messages.ts";
 import { migrate } from "../../src/server/store/migrations/migrate.ts";
@@ -104,7 +104,7 @@ export async function measureSteps(bench: Bench): Promise<Row[]> {
     if (index > 0) gaps.push(now() - ended);
     const turn =
       index++ < steps
-        ? calls("todo", { items: [{ content: "想", status: "pending" }] }, `c${index}`)
+        ? calls("todo", { items: [{ content: `想 ${index}`, status: "pending" }] }, `c${index}`)
         : says("完");
     ended = now();
     return turn;

@@ -1,6 +1,6 @@
 import { ApiError } from "../../protocol/error.ts";
 import type { ChatMessage } from "../../protocol/message.ts";
-import { forkContext } from "./contexts.ts";
+import { forkContext } from "./agent/contexts.ts";
 import type { Database } from "./database.ts";
 import { taskNotFound } from "./tasks.ts";
 

@@ -1,7 +1,7 @@
 import { ApiError } from "../../../protocol/error.ts";
 import type { Answer, AnswerCreate, GivenAnswer, Request } from "../../../protocol/request.ts";
 import { parseUuid } from "../../../protocol/text.ts";
-import { addApproval } from "../approvals.ts";
+import { addApproval } from "../agent/approvals.ts";
 import type { Database } from "../database.ts";
 import { readRun } from "./runs.ts";
 

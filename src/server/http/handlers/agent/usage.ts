@@ -1,7 +1,7 @@
-import { ApiError } from "../../../protocol/error.ts";
-import type { Database } from "../../store/database.ts";
-import { readUsage } from "../../store/usage.ts";
-import type { Handlers } from "../handler.ts";
+import { ApiError } from "../../../../protocol/error.ts";
+import { readUsage } from "../../../store/agent/usage.ts";
+import type { Database } from "../../../store/database.ts";
+import type { Handlers } from "../../handler.ts";
 
 /** Days that a report goes back to where none is named, and that it may hold. */
 const usualDays = 30;

@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
-import { ContextRecord } from "../../agent/context/context-record.ts";
-import type { Database } from "./database.ts";
+import { ContextRecord } from "../../../agent/context/context-record.ts";
+import type { Database } from "../database.ts";
 
 /** How the model is shown a task's conversation, as it is stored; null where nothing is. */
 export async function readContext(database: Database, userId: string, taskId: string): Promise<unknown> {

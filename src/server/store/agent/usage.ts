@@ -1,6 +1,6 @@
-import type { UsageQuery, UsageReport, UsageRow } from "../../protocol/agent/usage.ts";
-import type { Database } from "./database.ts";
-import { costJson } from "./tasks.ts";
+import type { UsageQuery, UsageReport, UsageRow } from "../../../protocol/agent/usage.ts";
+import type { Database } from "../database.ts";
+import { costJson } from "../tasks.ts";
 
 /** What the rows of a group are called by, and the order they are listed in. */
 const groups: Record<UsageQuery["group_by"], { key: string; order: string }> = {

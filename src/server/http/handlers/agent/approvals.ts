@@ -1,6 +1,6 @@
-import { readApprovals, writeApprovals } from "../../store/approvals.ts";
-import type { Database } from "../../store/database.ts";
-import type { Handlers } from "../handler.ts";
+import { readApprovals, writeApprovals } from "../../../store/agent/approvals.ts";
+import type { Database } from "../../../store/database.ts";
+import type { Handlers } from "../../handler.ts";
 
 type ApprovalHandlers = Pick<Handlers, "readApprovals" | "writeApprovals">;
 

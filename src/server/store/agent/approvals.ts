@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
-import { type ApprovalRule, maxApprovalRules } from "../../protocol/agent/approval.ts";
-import { ApiError } from "../../protocol/error.ts";
-import type { Database } from "./database.ts";
+import { type ApprovalRule, maxApprovalRules } from "../../../protocol/agent/approval.ts";
+import { ApiError } from "../../../protocol/error.ts";
+import type { Database } from "../database.ts";
 
 /** The rules about tool calls that a user has made for all their tasks. */
 export async function readApprovals(database: Database, userId: string): Promise<ApprovalRule[]> {
