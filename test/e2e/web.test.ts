@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { calls, fails, says } from "../support/model-turn.ts";
 import { gate, setUpWeb } from "../support/web.ts";
+import { testAgentsWork } from "./web/agents-work.ts";
 import { testHostileText } from "./web/hostile/hostile-text.ts";
 import { testSafeViewing } from "./web/safe-viewing.ts";
 import { testWorkingTogether } from "./web/working-together.ts";
@@ -182,6 +183,7 @@ test("a task is renamed, completed and deleted, and Back works", async () => {
 });
 
 testWorkingTogether(web);
+testAgentsWork(web);
 testSafeViewing(web);
 testHostileText(web);
 

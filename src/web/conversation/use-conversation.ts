@@ -129,13 +129,14 @@ export function useConversation(taskId: string): LiveConversation {
     return () => controller.abort();
   }, [runId, seen, taskId, queries, reload, show, latest, waiting]);
 
-  const [once] = useState(createOnceKeys);
-  const post = async ({ text, attachments = [], modelProfile = null }: Outgoing, mode: MessageMode) => {
+  const [once] = useState(createOnceKeys<MessageMode>);
+  const post = async ({ text, attachments = [], modelProfile = null }: Outgoing, wanted: MessageMode) => {
     const said = { content: text, attachments: [...attachments] };
-    const body = { ...said, mode, model_profile: modelProfile };
+    const body = { ...said, model_profile: modelProfile };
     // Whoever sends again because no answer came does not mean to say it twice.
-    const headers = { "Idempotency-Key": once.keyFor(JSON.stringify(body)) };
-    const accepted = await client.postMessage({ task_id: taskId }, body, { headers });
+    const { key, how: mode } = once.attempt(JSON.stringify(body), wanted);
+    const headers = { "Idempotency-Key": key };
+    const accepted = await client.postMessage({ task_id: taskId }, { ...body, mode }, { headers });
     once.arrived();
     if (accepted.pending_id !== undefined) {
       waiting.add({ pending_id: accepted.pending_id, ...said }, mode);

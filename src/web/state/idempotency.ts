@@ -1,18 +1,21 @@
 /** Names a request, so that making it again has the effect of making it once. */
-export interface OnceKeys {
-  /** The key for sending `what`: that of the last attempt if it was the same and is not known to have arrived. */
-  keyFor: (what: string) => string;
+export interface OnceKeys<How> {
+  /**
+   * The key for sending `what`, and how to send it: those of the last attempt if it was the same and is not known to
+   * have arrived. What is sent again in another way (as by then a run is at work) would be another request.
+   */
+  attempt: (what: string, how: How) => { key: string; how: How };
   /** There is an answer: sending the same again is meant to have its effect again. */
   arrived: () => void;
 }
 
 /** Remembers the last attempt. */
-export function createOnceKeys(): OnceKeys {
-  let last: { what: string; key: string } | null = null;
+export function createOnceKeys<How>(): OnceKeys<How> {
+  let last: { what: string; key: string; how: How } | null = null;
   return {
-    keyFor: (what) => {
-      if (last?.what !== what) last = { what, key: createKey() };
-      return last.key;
+    attempt: (what, how) => {
+      if (last?.what !== what) last = { what, key: createKey(), how };
+      return last;
     },
     arrived: () => {
       last = null;

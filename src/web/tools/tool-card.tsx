@@ -84,7 +84,8 @@ function Details({ call }: { call: ToolPart }) {
       </div>
     );
   }
-  const given = describeArguments(call.arguments);
+  // What an edit was given is what its difference shows.
+  const given = showsDifference(call) ? "" : describeArguments(call.arguments);
   return (
     <>
       {given && <Output label={t("tool.arguments")} text={given} fold="start" />}
@@ -100,12 +101,15 @@ function Details({ call }: { call: ToolPart }) {
   );
 }
 
+function showsDifference({ name, state, content }: ToolPart): boolean {
+  return name === "edit" && state === "ok" && holdsDifference(content);
+}
+
 function Result({ call }: { call: ToolPart }) {
   const { t } = useLanguage();
   const failed = call.state === "error";
   const label = t(failed ? "tool.error" : "tool.result");
-  if (!failed && call.name === "edit" && holdsDifference(call.content))
-    return <Difference label={label} text={call.content} />;
+  if (showsDifference(call)) return <Difference label={label} text={call.content} />;
   return (
     <Output
       label={label}

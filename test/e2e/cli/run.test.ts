@@ -63,6 +63,26 @@ describe("zcbot run without a server", () => {
     expect(code).toBe(0);
   });
 
+  test("goes on where nobody can give leave, once the time for that is over", async () => {
+    setting.models.script(calls("bash", { command: "rm 旧.txt" }), says("好，不删。"));
+    const environment = { ZCBOT_APPROVALS: '["bash"]', ZCBOT_LIMIT_APPROVAL_MS: "1000" };
+    const { code, out, err } = await setting.run(["run", "清理"], { environment });
+    expect(out).toBe("好，不删。\n");
+    expect(err).toMatch(/\? May it use bash\?\n {2}command: rm 旧.txt/);
+    expect(err).toContain("Nobody answered in time: deny");
+    expect(code).toBe(0);
+  });
+
+  test("sends files of the task's directory with the message", async () => {
+    setting.models.script(calls("write", { path: "附件/报价.md", content: "九十六万" }), says("写好了。"));
+    await setting.run(["run", "写报价", "--dir", "报价"]);
+    setting.models.script(says("九十六万。"));
+    const attached = ["run", "多少钱？", "--dir", "报价", "--attach", "附件/报价.md"];
+    expect(await setting.run(attached)).toMatchObject({ code: 0, out: "九十六万。\n" });
+    expect(JSON.stringify(setting.models.requests.at(-1)?.body)).toContain("附件/报价.md");
+    expect(await setting.run(["run", "看", "--attach", "没有.md"])).toMatchObject({ code: 4 });
+  });
+
   test("tells by its exit code that the model failed", async () => {
     setting.models.script(fails(401, "no such key"));
     const { code, out, err } = await setting.run(["run", "你好"]);
