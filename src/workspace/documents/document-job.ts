@@ -28,11 +28,8 @@ export interface DocumentText {
   notes: string[];
 }
 
-/** What comes out of the thread: `refused` is a sentence for whoever asked, `failed` a fault of the file or of ours. */
-export type FromDocumentWorker =
-  | { kind: "done"; text: DocumentText }
-  | { kind: "refused"; message: string }
-  | { kind: "failed"; message: string };
+/** What comes out of the thread: `refusal` is a sentence for whoever asked, `fault` what is wrong with the file. */
+export type DocumentAnswer = { text: DocumentText } | { refusal: string } | { fault: string };
 
 /** Why a document cannot be read, as a sentence that says what to do. */
 export class DocumentRefusal extends Error {

@@ -1,25 +1,22 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import {
-  type DocumentJob,
-  DocumentRefusal,
-  type DocumentText,
-  type FromDocumentWorker,
-} from "./document-job.ts";
+import type { FromJobThread } from "../threads/job-thread.ts";
+import { type DocumentAnswer, type DocumentJob, DocumentRefusal, type DocumentText } from "./document-job.ts";
 import { Excerpt } from "./excerpt.ts";
 import { listZip, readParts } from "./zip-parts.ts";
 
-// The thread that reads documents: one job at a time, ended by DocumentThread. Libraries are loaded when first needed.
+// The thread that reads documents: one job at a time, ended by JobThread. Libraries are loaded when first needed.
 
 if (parentPort) serve(parentPort);
 
 function serve(port: MessagePort): void {
-  const send = (message: FromDocumentWorker) => port.postMessage(message);
+  const send = (result: DocumentAnswer) =>
+    port.postMessage({ result } satisfies FromJobThread<DocumentAnswer>);
   port.on("message", async (job: DocumentJob) => {
     try {
-      send({ kind: "done", text: await readAny(job) });
+      send({ text: await readAny(job) });
     } catch (error) {
       const { message } = error instanceof Error ? error : new Error(String(error));
-      send({ kind: error instanceof DocumentRefusal ? "refused" : "failed", message });
+      send(error instanceof DocumentRefusal ? { refusal: message } : { fault: message });
     }
   });
 }

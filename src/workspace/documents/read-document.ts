@@ -1,14 +1,19 @@
 import { ApiError } from "../../protocol/error.ts";
 import type { OpenedFile } from "../directory.ts";
-import type { DocumentJob, DocumentText } from "./document-job.ts";
-import { DocumentThread } from "./document-thread.ts";
+import { type JobFailure, JobThread } from "../threads/job-thread.ts";
+import type { DocumentAnswer, DocumentJob, DocumentText } from "./document-job.ts";
 
 /** bytes */
 export const maxDocumentBytes = 64 * 2 ** 20;
 
 const signatures = ["%PDF-", "PK\x03\x04", "PK\x05\x06", "\xd0\xcf\x11\xe0"];
 /** One for the process: documents are read one after the other. */
-const thread = new DocumentThread();
+const thread = new JobThread<DocumentJob, DocumentAnswer>(import.meta.dirname, "document-worker", {
+  waiting: 32,
+  timeMs: 60_000,
+  idleMs: 60_000,
+  memoryMiB: 768,
+});
 
 /** Whether a file that starts so is for `readDocument`: Office documents old and new, PDF, zip archives. */
 export function isDocument(start: Buffer): boolean {
@@ -31,11 +36,34 @@ export async function readDocument(
     throw new ApiError("not_a_file", `${limit} Read it in parts with a program in bash.`);
   }
   const bytes = await readBytes(file, signal);
-  return thread.read({ ...wanted, bytes }, signal);
+  const answer = await thread.run({ ...wanted, bytes }, signal, [bytes.buffer]);
+  if ("failure" in answer) throw explain(answer.failure);
+  const { result } = answer;
+  if ("text" in result) return result.text;
+  if ("refusal" in result) throw new ApiError("not_a_file", result.refusal);
+  const fault = (result.fault.split("\n")[0] ?? "").slice(0, 200);
+  throw new ApiError("not_a_file", `The document is damaged, or of a kind that is not read: ${fault}`);
+}
+
+const smaller = "Ask for fewer pages or rows, or read it in parts with a program in bash.";
+
+function explain(failure: JobFailure): ApiError {
+  switch (failure) {
+    case "busy":
+      return new ApiError("unavailable", "Many documents are being read. Try again shortly.", {
+        retryAfter: 5,
+      });
+    case "late":
+      return new ApiError("not_a_file", `Reading the document took too long. ${smaller}`);
+    case "memory":
+      return new ApiError("not_a_file", `The document needs too much memory. ${smaller}`);
+    case "failed":
+      return new ApiError("not_a_file", "The document cannot be read: it makes its reader fail.");
+  }
 }
 
 /** In memory of its own, which can be handed to the thread. */
-async function readBytes(file: OpenedFile, signal: AbortSignal): Promise<Uint8Array> {
+async function readBytes(file: OpenedFile, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(file.size);
   for (let length = 0; length < bytes.length; ) {
     signal.throwIfAborted();

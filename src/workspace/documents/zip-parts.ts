@@ -6,6 +6,10 @@ const maxEntries = 20_000;
 /** Of all parts that are read of one archive, unpacked, bytes: a sheet of 500,000 rows and more. */
 const maxUnpacked = 160 * 2 ** 20;
 
+/** Of elements within each other; documents have some dozens. */
+const maxDepth = 1_000;
+const [slash, exclamation, question, less, greater] = [47, 33, 63, 60, 62];
+
 export interface ZipEntry {
   name: string;
   /** Unpacked, as the archive says, bytes. */
@@ -45,15 +49,29 @@ export async function readParts(
       chunks.push(chunk);
     }
     const part = Buffer.concat(chunks);
-    // Office writes none; what would be declared there can grow without bound.
-    if (/\.(xml|rels)$/i.test(name) && part.includes("<!DOCTYPE")) {
-      throw new DocumentRefusal(
-        "The document declares XML entities, which no Office program writes. It is not read.",
-      );
-    }
+    if (/\.(xml|rels)$/i.test(name)) checkXml(part);
     parts.set(name, part);
   });
   return parts;
+}
+
+/** What would make whoever parses it grow without bound. */
+function checkXml(part: Buffer): void {
+  // Office writes none.
+  if (part.includes("<!DOCTYPE")) {
+    throw new DocumentRefusal(
+      "The document declares XML entities, which no Office program writes. It is not read.",
+    );
+  }
+  let depth = 0;
+  for (let start = part.indexOf(less); start >= 0; ) {
+    const next = part[start + 1];
+    const end = part.indexOf(greater, start);
+    if (next === slash) depth--;
+    else if (next !== exclamation && next !== question && part[end - 1] !== slash) depth++;
+    if (depth > maxDepth) throw new DocumentRefusal("The document is nested too deep. It is not read.");
+    start = end < 0 ? -1 : part.indexOf(less, end);
+  }
 }
 
 /** An archive of these parts, not packed: what libraries are handed has no surprises left in it. */

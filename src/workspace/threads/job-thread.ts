@@ -8,8 +8,12 @@ export interface ThreadLimits {
   timeMs: number;
   /** How long the thread stays without a job, milliseconds: starting one costs some 300 ms. */
   idleMs: number;
+  /** Of its heap, and as much again of buffers. */
   memoryMiB: number;
 }
+
+/** Between two looks at the buffers that the thread holds, which no limit of a worker's bounds, milliseconds. */
+const glanceMs = 100;
 
 /** Why a job has no result: too many wait, or it took too long, too much memory, or failed within the thread. */
 export type JobFailure = "busy" | "late" | "memory" | "failed";
@@ -32,6 +36,11 @@ export class JobThread<Job, Result> {
   constructor(folder: string, name: string, limits: ThreadLimits) {
     this.#file = workerFile(folder, name);
     this.#limits = limits;
+  }
+
+  /** Whether a thread exists. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
   }
 
   /** Does a job; what of it is listed as `moved` is gone afterwards. Rejects with the signal's reason only. */
@@ -92,6 +101,10 @@ export class JobThread<Job, Result> {
     const { promise, resolve, reject } = Promise.withResolvers<FromJobThread<Result>>();
     const onExit = () => reject(new Error("the thread ended"));
     const onAbort = () => reject(signal.reason);
+    const glance = setInterval(async () => {
+      const held = await worker.getHeapStatistics().catch(() => null);
+      if ((held?.external_memory ?? 0) > this.#limits.memoryMiB * 2 ** 20) reject(new BuffersFull());
+    }, glanceMs);
     worker.on("message", resolve).on("error", reject).on("exit", onExit);
     signal.addEventListener("abort", onAbort);
     try {
@@ -99,6 +112,7 @@ export class JobThread<Job, Result> {
       worker.postMessage(job, moved);
       return await promise;
     } finally {
+      clearInterval(glance);
       signal.removeEventListener("abort", onAbort);
       worker.off("message", resolve).off("exit", onExit).off("error", reject);
     }
@@ -137,7 +151,10 @@ function workerFile(folder: string, name: string): string {
   return join(here.endsWith("chunks") ? join(here, "..") : here, `${name}.js`);
 }
 
+class BuffersFull extends Error {}
+
 function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof BuffersFull) return true;
   return error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 }
 
