@@ -6,6 +6,8 @@ import type { Approvals } from "./approvals/approval-layers.ts";
 import { mendArguments, parseArguments } from "./arguments.ts";
 import type { ContextKeeper } from "./context/context-keeper.ts";
 import { isCutOff, maxContinuations } from "./continuation.ts";
+import type { DelegateProfile, Delegation } from "./delegate/delegation.ts";
+import { createStepBudget, type StepBudget } from "./delegate/step-budget.ts";
 import type {
   ConversationMessage,
   Model,
@@ -78,6 +80,12 @@ export interface AgentInput {
   fallbacks?: readonly Model[];
   workplace: Workplace;
   maxSteps: number;
+  /** What is left of the steps, where others use them up too. */
+  steps?: StepBudget;
+  /** How many agents stand above this one. */
+  depth?: number;
+  /** The model profiles that sub-agents may have. */
+  profileFor?: (profile: string) => DelegateProfile | undefined;
   /** The number of the first step; above 1 where an interrupted run goes on. */
   firstStep?: number;
   /** Whoever had the run before was lost without a word: a call may have been under way. */
@@ -124,8 +132,24 @@ export async function runAgent(
     },
   };
   if (isAnswered(conversation) && (signal.aborted || !(await steer(input, record)))) return { status: "ok" };
+  const firstStep = input.firstStep ?? 1;
+  const steps = input.steps ?? createStepBudget(input.maxSteps - firstStep + 1);
+  const delegate = (step: number): Delegation => ({
+    step,
+    steps,
+    depth: input.depth ?? 0,
+    tools: input.tools,
+    model: input.model,
+    fallbacks: input.fallbacks ?? [],
+    approvals: input.approvals,
+    planRetry: input.planRetry,
+    leave: input.leave,
+    profileFor: input.profileFor,
+    committed: () => sink.committed(),
+  });
   const calls = unansweredCalls(conversation);
-  if (calls.length > 0 && !(await resumeToolCalls(calls, { ...input, conversation }, record, signal)))
+  const resumed = { ...input, conversation, delegation: delegate(firstStep - 1) };
+  if (calls.length > 0 && !(await resumeToolCalls(calls, resumed, record, signal)))
     return { status: "waiting" };
   const tools = input.tools.map((tool) => tool.definition);
   const naming = {
@@ -136,30 +160,31 @@ export async function runAgent(
   const repeated = new RepeatedCalls();
   let cuts = countCuts(conversation);
   const models = createModelChain(input.model, input.fallbacks);
-  const firstStep = input.firstStep ?? 1;
 
-  for (let step = firstStep; step <= input.maxSteps; step++) {
+  for (let step = firstStep; steps.left > 0; step++) {
     if (signal.aborted) return { status: "cancelled", partialText: "" };
     if (input.leave?.aborted) return { status: "left" };
+    steps.take();
     if (step > 1) await steer(input, record);
     const call = { step, model: models.current, tools, conversation };
     const answer = await runStep(call, input.context, { ...input, models }, record, signal);
     if ("outcome" in answer) return answer.outcome;
     const isCut = isCutOff(answer.reply);
     cuts = isCut ? cuts + 1 : 0;
-    const goesOn = isCut && cuts <= maxContinuations && step < input.maxSteps && !signal.aborted;
+    const goesOn = isCut && cuts <= maxContinuations && steps.left > 0 && !signal.aborted;
     const toolCalls = recordReply(answer, { ...naming, goesOn }, record);
     if (goesOn) continue;
     if (isCut) record.event({ type: "notice", code: "output_limit", msg: outputLimit });
     if (toolCalls.length === 0) {
       // Without a step left for it a message had better become a run of its own.
-      if (signal.aborted || step === input.maxSteps) return { status: "ok" };
+      if (signal.aborted || steps.left === 0) return { status: "ok" };
       if (!(await steer(input, record))) return { status: "ok" };
       continue;
     }
     const truncated = answer.reply.finishReason === "length";
     repeated.begin(step);
-    const setting = { ...input, conversation, truncated, said: naming.said, repeated };
+    const delegation = delegate(step);
+    const setting = { ...input, conversation, truncated, said: naming.said, repeated, delegation };
     if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
     if (repeated.isLooping && !signal.aborted) return looping;
   }

@@ -5,12 +5,13 @@ import { cleanText } from "../protocol/text.ts";
 import type { AgentSink } from "./agent.ts";
 import type { Approvals } from "./approvals/approval-layers.ts";
 import { checkArguments } from "./arguments.ts";
+import type { Delegation } from "./delegate/delegation.ts";
 import type { ConversationMessage, Model } from "./model/model.ts";
 import { type RepeatedCalls, toldOfRepeating } from "./repair/repeated-calls.ts";
 import { askPerson, findGate, type Gate } from "./requests.ts";
 import { withNews } from "./tools/commands/process.ts";
 import { failure } from "./tools/define-tool.ts";
-import type { Tool, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
+import type { Tool, ToolEffect, ToolEvent, ToolOutcome, Workplace } from "./tools/tool.ts";
 
 export interface ToolCallSetting extends CallSetting {
   workplace: Workplace;
@@ -20,6 +21,7 @@ export interface ToolCallSetting extends CallSetting {
   /** What the model shall read of how its call was understood, by the call's id. */
   said?: ReadonlyMap<string, string>;
   repeated?: RepeatedCalls;
+  delegation?: Delegation;
   model: Model;
   /** As it grows. */
   conversation: readonly ConversationMessage[];
@@ -88,9 +90,9 @@ export async function resumeToolCalls(
     return runToolCalls(calls, setting, sink, signal);
   }
   answerCall(first, outcomeUnknown, 0, sink);
-  const isHarmless = (call: ChatToolCall) => mayRunAgain(findTool(call, setting), call);
-  for (const call of others) if (!isHarmless(call)) answerCall(call, notBegun, 0, sink);
-  return runToolCalls(others.filter(isHarmless), setting, sink, signal);
+  const mayRun = (call: ChatToolCall) => mayRunAgain(findTool(call, setting), call);
+  for (const call of others) if (!mayRun(call)) answerCall(call, notBegun, 0, sink);
+  return runToolCalls(others.filter(mayRun), setting, sink, signal);
 }
 
 /** Answers calls that are left unanswered and will not be gone on with: none of them is run. */
@@ -108,7 +110,8 @@ export function settleToolCalls(calls: ChatToolCall[], setting: CallSetting, sin
 function mayHaveHappened(call: ChatToolCall, setting: CallSetting): boolean {
   const tool = findTool(call, setting);
   if (mayRunAgain(tool, call)) return false;
-  if (tool && "fault" in checkArguments(tool, call.function.arguments)) return false;
+  const checked = tool && checkArguments(tool, call.function.arguments);
+  if (tool && checked && ("fault" in checked || isHarmless(effectOf(tool, checked.input)))) return false;
   return setting.requests?.get(call.id)?.used ?? true;
 }
 
@@ -172,7 +175,15 @@ function findTool(call: ChatToolCall, { tools }: CallSetting): Tool | undefined 
 /** A tool of another server may be gone only for now: the call may have reached it. */
 function mayRunAgain(tool: Tool | undefined, call: ChatToolCall): boolean {
   if (!tool) return !call.function.name.startsWith("mcp__");
-  return tool.effect === "pure" || tool.effect === "idempotent";
+  return isHarmless(tool.effect);
+}
+
+function isHarmless(effect: ToolEffect): boolean {
+  return effect === "pure" || effect === "idempotent";
+}
+
+function effectOf(tool: Tool, input: unknown): ToolEffect {
+  return tool.effectOf?.(input) ?? tool.effect;
 }
 
 function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall {
@@ -200,7 +211,7 @@ function prepareCall(call: ChatToolCall, setting: ToolCallSetting): PreparedCall
 
 /** Whether it must not run beside others: it has an effect, or waits for a person. */
 function standsAlone({ run }: PreparedCall): boolean {
-  return "tool" in run && (run.tool.effect !== "pure" || run.gate !== undefined);
+  return "tool" in run && (effectOf(run.tool, run.input) !== "pure" || run.gate !== undefined);
 }
 
 /** Splits into runs of neighbours that may go on at once. */
@@ -239,7 +250,7 @@ async function runCall(
   if (gate?.kind === "approval" && answer && answer.decision !== "allow") {
     return answerCall(call, refused(answer.note), 0, sink);
   }
-  if (run.tool.effect !== "pure") await committedOrAborted(sink, signal);
+  if (effectOf(run.tool, run.input) !== "pure") await committedOrAborted(sink, signal);
   if (signal.aborted) return answerCall(call, stoppedBefore, 0, sink);
 
   let live = true;
@@ -253,7 +264,9 @@ async function runCall(
       if (live) sink.event(event);
     };
     const place = { ...workplace, callId: call.id, model, conversation };
-    const context = { ...place, signal, say, report, ...(answer && { answer }) };
+    const { delegation } = setting;
+    const more = { ...(answer && { answer }), ...(delegation && { delegation }) };
+    const context = { ...place, signal, say, report, ...more };
     outcome = await run.tool.execute(run.input, context);
   } catch (error) {
     outcome = signal.aborted ? stoppedDuring : explainCrash(error, workplace);

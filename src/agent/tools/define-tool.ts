@@ -6,6 +6,8 @@ export interface ToolDeclaration<Parameters extends z.ZodObject> {
   name: string;
   description: string;
   effect: ToolEffect;
+  /** The effect of one call, where calls differ. */
+  effectOf?(input: z.output<Parameters>): ToolEffect;
   parameters: Parameters;
   /** The arguments in the form that `parameters` describes, where a model has written them in another common one. */
   accept?(input: Record<string, unknown>): Record<string, unknown>;
@@ -21,12 +23,13 @@ export interface ToolDeclaration<Parameters extends z.ZodObject> {
 
 /** Makes a tool of its declaration; the JSON Schema that models see is made from `parameters`. */
 export function defineTool<Parameters extends z.ZodObject>(declaration: ToolDeclaration<Parameters>): Tool {
-  const { name, description, effect, accept, question, subject, leaves } = declaration;
+  const { name, description, effect, effectOf, accept, question, subject, leaves } = declaration;
   const parameters = accept ? accepting(accept, declaration.parameters) : declaration.parameters;
   return {
     definition: { name, description, parameters: describeParameters(declaration.parameters) },
     effect,
     parameters,
+    ...(effectOf && { effectOf: (input: unknown) => effectOf(parameters.parse(input)) }),
     ...(question && { question: (input: unknown) => question(parameters.parse(input)) }),
     ...(subject && { subject: (input: unknown) => subject(parameters.parse(input)) }),
     ...(leaves && { leaves: (input: unknown) => leaves(parameters.parse(input)) }),

@@ -5,6 +5,7 @@ import type { Directory } from "../../workspace/directory.ts";
 import type { BackgroundProcesses } from "../../workspace/processes/background-processes.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { AgentEvent } from "../agent.ts";
+import type { Delegation } from "../delegate/delegation.ts";
 import type { ConversationMessage, Model, ToolDefinition } from "../model/model.ts";
 import type { Skills } from "../skills/skills.ts";
 
@@ -42,6 +43,8 @@ export interface ToolContext extends Workplace {
   report(text: string): void;
   /** What the person said to the tool's question. */
   answer?: GivenAnswer;
+  /** What a sub-agent is made of. */
+  delegation?: Delegation;
 }
 
 /** What a tool may say beside its outcome. */
@@ -72,6 +75,8 @@ export interface CallSubject {
 export interface Tool {
   readonly definition: ToolDefinition;
   readonly effect: ToolEffect;
+  /** The effect of one call, where calls differ. */
+  effectOf?(input: unknown): ToolEffect;
   /** What the arguments must be; a call that breaks it is answered with the faults and never executed. */
   readonly parameters: z.ZodType;
   /** Where given, a call is executed only once a person has answered this. */

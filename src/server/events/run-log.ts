@@ -97,19 +97,10 @@ export class RunLog {
   /** Deltas that no flush has taken yet become one event: under load the log grows by flushes, not by deltas. */
   #merge(event: RunEvent): boolean {
     const last = this.#events.at(-1);
-    if (!last || last.event.type !== event.type) return false;
-    if (event.type === "text" || event.type === "reasoning") {
-      const earlier = last.event as typeof event;
-      last.event = { type: event.type, text: earlier.text + event.text };
-      return true;
-    }
-    if (event.type === "tool_output") {
-      const earlier = last.event as typeof event;
-      if (earlier.id !== event.id) return false;
-      last.event = { ...event, text: earlier.text + event.text };
-      return true;
-    }
-    return false;
+    const merged = last && mergeDeltas(last.event, event);
+    if (!last || !merged) return false;
+    last.event = merged;
+    return true;
   }
 
   /** Gives the index that the message has in the conversation. */
@@ -204,6 +195,21 @@ export class RunLog {
       },
     };
   }
+}
+
+/** Two deltas of one kind as one, those of a sub-agent too; undefined where they are no such two. */
+function mergeDeltas(earlier: RunEvent, event: RunEvent): RunEvent | undefined {
+  if (event.type === "text" || event.type === "reasoning") {
+    return earlier.type === event.type ? { ...event, text: earlier.text + event.text } : undefined;
+  }
+  if (event.type === "tool_output") {
+    const isSame = earlier.type === "tool_output" && earlier.id === event.id;
+    return isSame ? { ...event, text: earlier.text + event.text } : undefined;
+  }
+  if (event.type !== "delegated" || earlier.type !== "delegated" || earlier.id !== event.id) return undefined;
+  // What is nested here came from an agent: it is an event of the same list.
+  const merged = mergeDeltas(earlier.event as RunEvent, event.event as RunEvent);
+  return merged && { ...event, event: merged };
 }
 
 function encode({ seq, event }: { seq: number; event: RunEvent }): LoggedEvent {

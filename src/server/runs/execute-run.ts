@@ -14,7 +14,7 @@ import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import { type EventLog, LeaseLostError } from "../events/event-log.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { ProfileInForce } from "../models.ts";
-import { readContext } from "../store/contexts.ts";
+import { readContext } from "../store/agent/contexts.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-away.ts";
 import { readConversation, type StoredMessage } from "../store/messages.ts";
@@ -188,6 +188,7 @@ async function work(
       tools: setting.tools,
       model: profile.model,
       fallbacks: profile.fallbacks,
+      profileFor: options.profileFor,
       maxSteps: options.maxSteps,
       firstStep: progress.steps + 1,
       interrupted: isInterrupted(run),
