@@ -36,7 +36,16 @@ const word = fc.constantFrom(
     "a < b",
   ],
 );
-const text = fc.array(word, { maxLength: 12 }).map((words) => words.join(""));
+const beginning = fc.constantFrom(
+  "",
+  "<think>想",
+  "\n<think>想</think>\n\n",
+  "</think> \n",
+  "<thinking></thinking> ",
+);
+const text = fc
+  .tuple(beginning, fc.array(word, { maxLength: 12 }))
+  .map(([first, words]) => first + words.join(""));
 
 test("what an answer is taken apart into does not depend on how it is cut", () => {
   fc.assert(
