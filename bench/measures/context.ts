@@ -102,10 +102,7 @@ export async function measureSteps(bench: Bench): Promise<Row[]> {
   let index = 0;
   models.handle(() => {
     if (index > 0) gaps.push(now() - ended);
-    const turn =
-      index++ < steps
-        ? calls("todo", { items: [{ content: `想 ${index}`, status: "pending" }] }, `c${index}`)
-        : says("完");
+    const turn = index++ < steps ? calls("list", { path: `没有的 ${index}` }, `c${index}`) : says("完");
     ended = now();
     return turn;
   });

@@ -163,6 +163,24 @@ test("what pruning does not fit in is summarized; the record and the tail of the
   expect(records).toHaveLength(1);
 });
 
+test("the plan survives a summary as it was last written", async () => {
+  const context = await create();
+  const conversation = steps(30, 1_500);
+  const call = {
+    id: "t",
+    type: "function" as const,
+    function: { name: "todo", arguments: '{"items":[{"content":"核对金额","status":"in_progress"}]}' },
+  };
+  conversation.splice(
+    3,
+    0,
+    { payload: { role: "assistant", content: null, tool_calls: [call] } },
+    { payload: { role: "tool", tool_call_id: "t", content: "Plan kept. 1 of 1 left to do." } },
+  );
+  const { messages } = await context.prepare(coming(conversation), sink, never);
+  expect(messages[0]?.payload.content).toContain("- [in_progress] 核对金额");
+});
+
 test("a second summary is made from the first one", async () => {
   const context = await create();
   const conversation = steps(30, 1_500);

@@ -1,6 +1,7 @@
 import type { AgentSink } from "../agent.ts";
 import type { ConversationMessage } from "../model/model.ts";
 import { usageOf } from "../step.ts";
+import { latestTodo } from "../tools/todo.ts";
 import type { ComingCall } from "./context-keeper.ts";
 import type { ContextRecord } from "./context-record.ts";
 import { type ContextInput, type ContextState, estimateRequest } from "./context-state.ts";
@@ -160,17 +161,19 @@ async function keepResults(
   return notKept;
 }
 
-function writeSummary(
+/** What stands for the messages, and the plan where the last word on it is among them. */
+async function writeSummary(
   { input, state, call }: Cut,
   { summarizedBefore }: ContextRecord,
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<string> {
   const from = Math.max(0, state.record.summarizedBefore - input.firstIdx);
+  const messages = call.conversation.slice(from, summarizedBefore - input.firstIdx);
   const { summaryModel: model, planRetry } = input;
-  return summarize(
+  const summary = await summarize(
     {
-      messages: call.conversation.slice(from, summarizedBefore - input.firstIdx),
+      messages,
       earlier: state.record.summary,
       model,
       planRetry,
@@ -178,4 +181,6 @@ function writeSummary(
     },
     signal,
   );
+  const plan = (latestTodo(messages) ?? []).map(({ status, content }) => `- [${status}] ${content}`);
+  return plan.length > 0 ? `${summary}\n\n# Plan, as last written with todo\n${plan.join("\n")}` : summary;
 }
