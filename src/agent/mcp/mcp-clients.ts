@@ -67,7 +67,7 @@ export class McpClients {
   }
 
   /**
-   * The tools of these servers in their stable order, and what was found of each. A server that cannot be used has none; that
+   * The tools of these servers, in their order, and what was found of each. A server that cannot be used has none; that
    * is all that it does to a run. Rejects only with the signal's reason.
    */
   async gather(
@@ -75,8 +75,7 @@ export class McpClients {
     place: McpPlace,
     signal: AbortSignal,
   ): Promise<{ tools: Tool[]; statuses: McpStatus[] }> {
-    const ordered = [...servers].sort((one, other) => (one.name < other.name ? -1 : 1));
-    const statuses = await Promise.all(ordered.map((server) => this.look(server, place, signal)));
+    const statuses = await Promise.all(servers.map((server) => this.look(server, place, signal)));
     const tools = new Map<string, Tool>();
     for (const { server, tools: offered } of statuses) {
       const connect = (aborted: AbortSignal) => this.connect(server, place, aborted);

@@ -82,12 +82,12 @@ export function createMcp(parts: McpParts): Mcp {
       logger.warn({ error, server: name }, "what a server of tools was found to be could not be stored");
     });
   };
-  const serversOf = (own: Readonly<Record<string, StoredMcpServer>>): McpServer[] => [
-    ...operators,
-    ...Object.entries(own)
+  const serversOf = (own: Readonly<Record<string, StoredMcpServer>>): McpServer[] => {
+    const users = Object.entries(own)
       .filter(([name]) => !operators.some((operator) => operator.name === name))
-      .map(([name, stored]) => toServer(name, "user", stored)),
-  ];
+      .map(([name, stored]) => toServer(name, "user", stored));
+    return [...operators, ...users].sort((one, other) => (one.name < other.name ? -1 : 1));
+  };
   return {
     isOperators: (name) => operators.some((operator) => operator.name === name),
     async gather(own, place, signal) {
