@@ -1,6 +1,13 @@
+import { ApiError } from "../../protocol/error.ts";
 import { cleanText } from "../../protocol/text.ts";
 import type { Directory } from "../../workspace/directory.ts";
-import { listMemory, type MemoryEntry, mainMemoryFile, readMemoryStart } from "./memory-folder.ts";
+import {
+  listMemory,
+  type MemoryEntry,
+  mainMemoryFile,
+  memoryFolder,
+  readMemoryStart,
+} from "./memory-folder.ts";
 
 /** What memory may take of a prompt, bytes of text. */
 const maxBytes = 16 * 1024;
@@ -32,8 +39,38 @@ type Start = Pick<RememberedFile, "firstLine" | "isWhole"> & { text: string };
 /** The starts of files, by root and path, as long as they stay the same. */
 const known = new WeakMap<Directory, Map<string, { version: string; start: Start }>>();
 
-/** Reads what a prompt shows of a user's memory. It costs a listing where nothing has changed. */
+/** How long a view is good while the folder itself stays the same, milliseconds: a burst of runs lists it once. */
+const patienceMs = 1_000;
+
+interface KnownView {
+  version: number;
+  at: number;
+  view: Promise<MemoryView>;
+}
+
+const views = new WeakMap<Directory, KnownView>();
+
+/**
+ * Reads what a prompt shows of a user's memory. What is written by `writeMemory` here, or comes and goes, is seen at once; what
+ * changes in another way, after a moment.
+ */
 export async function loadMemory(root: Directory): Promise<MemoryView> {
+  const folder = await root.stat(memoryFolder).catch((error: unknown) => {
+    if (error instanceof ApiError) return null;
+    throw error;
+  });
+  if (!folder) return { files: [], more: 0 };
+  const version = folder.modifiedAt.getTime();
+  const now = performance.now();
+  const known = views.get(root);
+  if (known?.version === version && now - known.at < patienceMs) return await known.view;
+  const view = readView(root);
+  views.set(root, { version, at: now, view });
+  view.catch(() => views.delete(root));
+  return await view;
+}
+
+async function readView(root: Directory): Promise<MemoryView> {
   const entries = await listMemory(root);
   const starts = await Promise.all(entries.map((entry) => readStart(root, entry)));
   const files: RememberedFile[] = [];
@@ -75,6 +112,7 @@ async function readStart(root: Directory, entry: MemoryEntry): Promise<Start | n
 /** For whoever changes a file: times of files may be too coarse to tell. */
 export function forgetMemory(root: Directory, path: string): void {
   known.get(root)?.delete(path);
+  views.delete(root);
 }
 
 /** The first line that says something, without its marks. */

@@ -124,7 +124,8 @@ test("a user's own skill comes before the installed one of its name, and is only
   expect(await other.load("报告")).toMatchObject({ source: "built_in", instructions: "公用的做法" });
   await rm(join(host, "用户/.skills/报告/SKILL.md"));
   expect(await load("报告")).toMatchObject({ source: "built_in" });
-  expect((await skills.list()).skipped).toMatchObject([{ name: "报告", source: "user" }]);
+  const again = createSkills(join(host, "公用"), sandbox)(root);
+  expect((await again.list()).skipped).toMatchObject([{ name: "报告", source: "user" }]);
 });
 
 test("a name is never taken for a path, nor a link for what it leads to", async () => {
