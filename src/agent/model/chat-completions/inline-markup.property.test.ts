@@ -25,7 +25,7 @@ const word = fc.constantFrom(
   ...['{"name":"read","arguments":{"path":"甲"}}', "<function=read>", "<parameter=path>", "</parameter>"],
   ...[
     "read",
-    "<tool_call>{"name":"read"}</tool_call>",
+    '<tool_call>{"name":"read"}</tool_call>',
     "<arg_key>path</arg_key>",
     "<arg_value>乙</arg_value>",
     "<",
