@@ -90,9 +90,11 @@ export function testHostileText(web: WebTest): void {
   });
 }
 
-function thinksAndSays(text: string): Turn {
+function thinksAndSays(text: string, index: number): Turn {
   const said = pieces(text).map((piece) => ({ text: piece }));
-  return { parts: [{ reasoning: text }, ...said, { toolCall: { name: "list", arguments: "{}" } }] };
+  // Another folder each time: a run that does the same again and again is ended.
+  const toolCall = { name: "list", arguments: JSON.stringify({ path: `${index}` }) };
+  return { parts: [{ reasoning: text }, ...said, { toolCall }] };
 }
 
 /** Says the text, calls a tool of that name with it, and reads it from a file. */
