@@ -25,7 +25,12 @@ export function turnForPrompt({ prompt, toolResults }: Conversation): Turn {
       return chatTurn(number(0, 200), number(1, 5));
     case "tools": {
       if (toolResults >= number(0, 5)) return { ...says("完成。"), stampTexts: true };
-      return calls(more[1] ?? "read", { path: more.slice(2).join(" ") || "notes.md" }, `call_${toolResults}`);
+      // No two are the same: a model that repeats itself is stopped.
+      return calls(
+        more[1] ?? "read",
+        { path: more.slice(2).join(" ") || "notes.md", call: toolResults },
+        `call_${toolResults}`,
+      );
     }
     case "ask":
       return toolResults > 0 ? says("明白了。") : calls("ask", { question: "用哪种格式？" }, "call_ask");
