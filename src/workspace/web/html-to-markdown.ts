@@ -1,9 +1,7 @@
 import type { Element, ElementContent, Nodes, Parents, Root } from "hast";
 import rehypeParse from "rehype-parse";
-import rehypeRemark from "rehype-remark";
-import remarkGfm from "remark-gfm";
-import remarkStringify from "remark-stringify";
 import { unified } from "unified";
+import { writeMarkdown } from "./write-markdown.ts";
 
 /** A page as text. */
 export interface PageText {
@@ -26,7 +24,7 @@ const droppedRoles: ReadonlySet<string> = new Set([
 ]);
 /** How much of the page's text the part marked as the main one has to hold, to be taken for it. */
 const mainShare = 0.3;
-/** Where the library's own recursion ends, and no page made for people comes near. */
+/** No page made for people comes near; what is deeper is not walked. */
 const maxDepth = 300;
 
 /** The readable part of an HTML page as markdown, its links absolute. Linear in the page but for what the parser does with malformed tags. */
@@ -37,13 +35,7 @@ export function htmlToMarkdown(html: string, address: string): PageText {
   flatten(tree);
   prune(tree, base);
   const main = findMain(tree);
-  const root: Root = { type: "root", children: main ? [main] : tree.children };
-  const markdown = unified()
-    .use(rehypeRemark)
-    .use(remarkGfm, { tablePipeAlign: false })
-    .use(remarkStringify, { bullet: "-", emphasis: "_", rule: "-", resourceLink: true });
-  const text = markdown.stringify(markdown.runSync(root) as Parameters<typeof markdown.stringify>[0]);
-  return { title, markdown: text.replaceAll(/\n{3,}/g, "\n\n").trim() };
+  return { title, markdown: writeMarkdown(main ? main.children : tree.children) };
 }
 
 /** The visible text of HTML that is too deep or too broken to be understood; linear. */
