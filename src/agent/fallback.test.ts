@@ -8,6 +8,7 @@ import {
   says,
   type Trace,
 } from "../../test/support/scripted-agent.ts";
+import { showAll } from "./context/context-keeper.ts";
 import { type Model, ModelError, type ModelErrorCode } from "./model/model.ts";
 
 /** A model that answers by its own script; what it costs is its own too. */
@@ -70,6 +71,23 @@ test("the model that went on is the one of the following steps", async () => {
   });
   expect(trace.outcome).toEqual({ status: "ok" });
   expect(starts(trace)).toEqual(["1 甲", "1 乙", "2 乙"]);
+});
+
+test("what is shown of the conversation is chosen for the model that goes on", async () => {
+  const asked: string[] = [];
+  const context = showAll("你是助手");
+  await run([], {
+    context: {
+      ...context,
+      async prepare(call, sink, signal) {
+        asked.push(call.model.id);
+        return context.prepare(call, sink, signal);
+      },
+    },
+    model: modelOf("甲", failure("model_unavailable")),
+    fallbacks: [modelOf("乙", calls(["read", '{"path":"甲.md"}', "c"]), says("看了"))],
+  });
+  expect(asked).toEqual(["甲", "乙"]);
 });
 
 test("when all have failed there is the usual wait, and the first one is called again", async () => {
