@@ -7,11 +7,13 @@ import { measureBursts } from "./measures/burst.ts";
 import { measureCancel } from "./measures/cancel.ts";
 import { measureAssembly, measureSteps } from "./measures/context.ts";
 import { measureDispatch } from "./measures/dispatch.ts";
+import { measureDocuments } from "./measures/documents.ts";
 import { measureExchanges } from "./measures/exchanges.ts";
 import { measureLists } from "./measures/lists.ts";
 import { measureIdleMemory, measureStart, measureUpload } from "./measures/process.ts";
 import { measureProcesses } from "./measures/processes.ts";
 import { measureSandbox } from "./measures/sandbox.ts";
+import { measureSearch } from "./measures/search.ts";
 import { measureStreams, streamsSetUp } from "./measures/streams.ts";
 import { printRows, type Row } from "./report.ts";
 import { type Bench, type SetUpOptions, setUp } from "./setup.ts";
@@ -39,6 +41,8 @@ const measures: Record<string, () => Promise<Row[]>> = {
   dispatch: measureDispatch,
   processes: measureProcesses,
   sandbox: measureSandbox,
+  search: measureSearch,
+  documents: measureDocuments,
   context: measureAssembly,
   steps: alone(measureSteps, { modelHere: true }),
   abuse: alone(measureAbuse, abuseSetUp),
