@@ -163,6 +163,17 @@ test("what pruning does not fit in is summarized; the record and the tail of the
   expect(records).toHaveLength(1);
 });
 
+test("the person's last words are shown whole after a cut in mid-run, with their files and the skill they started", async () => {
+  const context = await create();
+  const conversation = steps(30, 1_500);
+  const notes = { attachments: ["合同/甲.docx"], skill: { name: "报告", text: "# 技能：报告\n先写摘要" } };
+  conversation[0] = { payload: { role: "user", content: "/报告 请汇总" }, notes };
+  const { messages } = await context.prepare(coming(conversation), sink, never);
+  expect(messages[0]?.payload.content).toMatch(
+    /\/报告 请汇总\n\n\[Files .*"合同\/甲.docx"\]\n\n# 技能：报告\n先写摘要/,
+  );
+});
+
 test("the plan survives a summary as it was last written", async () => {
   const context = await create();
   const conversation = steps(30, 1_500);

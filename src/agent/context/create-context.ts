@@ -8,7 +8,7 @@ import { cutContext } from "./cut-context.ts";
 import { loadImages } from "./load-images.ts";
 import { noteChanges } from "./note-changes.ts";
 import { budgetOf } from "./plan-cut.ts";
-import { toolNames, viewConversation, viewMessage } from "./view.ts";
+import { viewConversation, viewMessage } from "./view.ts";
 
 /** Keeps what the model is shown within its window, in a way that leaves providers' caches of the beginning valid. */
 export function createContext(input: ContextInput): ContextKeeper {
@@ -75,6 +75,9 @@ function begin(
   if (state.record !== before) state.isChanged = true;
 }
 
+/** What has just come is never old, and so is shown without its tool's name. */
+const noNames: ReadonlyMap<string, string> = new Map();
+
 /** Shows the messages that have come since. */
 async function showNew(
   input: ContextInput,
@@ -91,11 +94,10 @@ async function showNew(
   if (state.seen === 0) {
     state.shown = viewConversation(record, conversation, input.firstIdx, setting);
   } else {
-    const names = toolNames([]);
     for (let offset = state.seen; offset < conversation.length; offset++) {
       const message = conversation[offset];
       if (!message) continue;
-      state.shown.push(viewMessage(record, message, input.firstIdx + offset, setting, names));
+      state.shown.push(viewMessage(record, message, input.firstIdx + offset, setting, noNames));
     }
   }
   state.seen = conversation.length;

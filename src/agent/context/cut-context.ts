@@ -8,7 +8,7 @@ import { type ContextInput, type ContextState, estimateRequest } from "./context
 import { type Budget, findBoundary, isWorthwhile, keepWords } from "./plan-cut.ts";
 import { keepResult } from "./result-file.ts";
 import { summarize } from "./summary/summarize.ts";
-import { describeAttachments, isLargeResult, resultName, toolNames, viewConversation } from "./view.ts";
+import { isLargeResult, resultName, tellWords, toolNames, viewConversation } from "./view.ts";
 
 export interface Cut {
   input: ContextInput;
@@ -103,9 +103,7 @@ function summarizeBefore(
   const said = (messages: readonly ConversationMessage[], from: number) =>
     messages.flatMap(({ payload, notes }, offset) => {
       if (payload.role !== "user") return [];
-      const files = describeAttachments(notes?.attachments ?? [], input.directoryName);
-      const content = [payload.content, files].filter((text) => text !== "").join("\n\n");
-      return [{ idx: from + offset, content }];
+      return [{ idx: from + offset, content: tellWords(payload.content, notes, input.directoryName) }];
     });
   const from = Math.max(input.firstIdx, state.record.summarizedBefore);
   const words = [

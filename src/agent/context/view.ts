@@ -1,3 +1,4 @@
+import type { MessageNotes } from "../../protocol/message.ts";
 import type { ConversationMessage, Image } from "../model/model.ts";
 import type { ContextRecord } from "./context-record.ts";
 import { resultPath } from "./result-file.ts";
@@ -66,16 +67,17 @@ export function viewMessage(
     return shortenOnce(message, resultName(idx, names.get(resultId(message))), !record.notKept.includes(idx));
   }
   if (payload.role === "user") {
-    const said = [
-      payload.content,
-      describeAttachments(notes?.attachments ?? [], setting.directory),
-      notes?.skill?.text ?? "",
-      ...record.notes.filter((note) => note.idx === idx).map((note) => note.text),
-    ];
-    const content = said.filter((text) => text !== "").join("\n\n");
+    const told = record.notes.filter((note) => note.idx === idx).map((note) => note.text);
+    const content = [tellWords(payload.content, notes, setting.directory), ...told].join("\n\n");
     if (content !== payload.content) return { ...message, ...more, payload: { role: "user", content } };
   }
   return images.length > 0 ? { ...message, ...more } : message;
+}
+
+/** What a person said, with the files and the skill that came with it. */
+export function tellWords(content: string, notes: MessageNotes | undefined, directory: string): string {
+  const files = describeAttachments(notes?.attachments ?? [], directory);
+  return [content, files, notes?.skill?.text ?? ""].filter((text) => text !== "").join("\n\n");
 }
 
 /** What the file of an old result is called. */
@@ -138,7 +140,7 @@ function cutStart(text: string): string {
 }
 
 /** The line that names the files which came with a message. */
-export function describeAttachments(paths: readonly string[], directory: string): string {
+function describeAttachments(paths: readonly string[], directory: string): string {
   if (paths.length === 0) return "";
   const inside = directory === "" ? "" : `${directory}/`;
   const names = paths.map((path) =>

@@ -63,7 +63,8 @@ function writeMessage(
   switch (payload.role) {
     case "user": {
       const files = notes?.attachments?.length ? `\n(with the files ${notes.attachments.join(", ")})` : "";
-      return `## User\n${clip(payload.content, size.user)}${files}`;
+      const skill = notes?.skill ? `\n(which started the skill ${notes.skill.name})` : "";
+      return `## User\n${clip(payload.content, size.user)}${files}${skill}`;
     }
     case "assistant": {
       const calls = (payload.tool_calls ?? []).map(
