@@ -3,6 +3,7 @@ import { type Config, loadConfig, readEnvironment } from "../../server/settings/
 import { StartError } from "../../server/start-error.ts";
 import { checkDatabase } from "../doctor/checks/check-database.ts";
 import { checkFolder } from "../doctor/checks/check-folder.ts";
+import { checkMcp } from "../doctor/checks/check-mcp.ts";
 import { checkModels } from "../doctor/checks/check-models.ts";
 import { checkSandbox } from "../doctor/checks/check-sandbox.ts";
 import { type CrashReport, describeCrash } from "../doctor/crash/crash-report.ts";
@@ -79,6 +80,7 @@ async function examine(
   const { checks: sandbox, commands } = await checkSandbox(config);
   tell(sandbox);
   tell(await checkModels(config, options.models === true, signal));
+  tell(await checkMcp(config, signal));
   signal.throwIfAborted();
   if (!options.crashTest) return undefined;
   if (sandbox.some(({ state }) => state === "failed")) {

@@ -7,6 +7,7 @@ import type { McpServer as ShownServer } from "../../protocol/agent/mcp.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import { createHostResolver } from "../../workspace/network/resolve-host.ts";
 import type { ReachPolicy } from "../../workspace/network/route.ts";
+import { openDirectory } from "../../workspace/open-directory.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
 import type { McpServerSetting } from "../settings/mcp.ts";
 import {
@@ -124,6 +125,25 @@ export function createMcp(parts: McpParts): Mcp {
       await clients?.close();
     },
   };
+}
+
+/** Connects to the operator's servers once, programs working in this folder, and says what was found of each. */
+export async function lookAtServers(
+  servers: Readonly<Record<string, McpServerSetting>>,
+  sandbox: Sandbox,
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ name: string; error: string | null; tools: number }[]> {
+  const { McpClients } = await import("../../agent/mcp/mcp-clients.ts");
+  const clients = new McpClients({ sandbox, reach: usualReach() });
+  try {
+    const place = { userId: "doctor", directory: await openDirectory(folder) };
+    const all = Object.entries(servers).map(([name, setting]) => toServer(name, "operator", setting));
+    const { statuses } = await clients.gather(all, place, signal);
+    return statuses.map(({ server, error, tools }) => ({ name: server.name, error, tools: tools.length }));
+  } finally {
+    await clients.close();
+  }
 }
 
 /** Only public addresses, looked up by DNS and judged at each connection. */
