@@ -1,9 +1,8 @@
 import { ApiError } from "../../protocol/error.ts";
 import type { Directory } from "../directory.ts";
-import { sortInTurns } from "../files/take-turns.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { ripgrep } from "./ripgrep.ts";
-import { decodePath, splitRecords } from "./split-records.ts";
+import { fromRoot, splitNames } from "./split-names.ts";
 
 export interface FileSearch {
   /** Which files, e.g. `*.ts` (at any depth) or `src/**` (from `path`). */
@@ -23,15 +22,12 @@ export interface FoundFiles {
   byTime: boolean;
 }
 
-/** So many files are sorted by time: to look at each of more would take longer than to find them. */
-const maxByTime = 1_000;
 /** Looked at together. */
 const batchSize = 64;
-const maxCount = 500_000;
 
 /**
- * Files whose path matches, the most recently modified first, or by path where there are very many; leaves out what
- * `searchText` leaves out but binary files. Throws as `ripgrep` does.
+ * Files whose path matches, the most recently modified first, or by path where there are more than wanted: to look at
+ * each would take longer than to find them. Leaves out what `searchText` leaves out but binary files. Throws as `ripgrep` does.
  */
 export async function findFiles(
   sandbox: Sandbox,
@@ -39,19 +35,47 @@ export async function findFiles(
   { pattern, path, maxResults }: FileSearch,
   signal: AbortSignal,
 ): Promise<FoundFiles> {
-  const found: string[] = [];
-  const bytes = splitRecords(0, (record) => found.push(decodePath(record)) < maxCount);
+  const first = keepFirst(maxResults);
+  const bytes = splitNames("\0", (name) => first.add(fromRoot(name)));
   // Unsorted, so that ripgrep uses all processors.
   const options = ["--files", "--null"];
   const isWhole = await ripgrep(sandbox, directory, { options, glob: pattern, path }, signal, { bytes });
-  const isPartial = !isWhole || found.length >= maxCount;
-  const byTime = found.length <= maxByTime;
-  const paths = byTime ? await sortByTime(directory, found) : await sortInTurns(found, (each) => each);
-  return { paths: paths.slice(0, maxResults), count: found.length, isPartial, byTime };
+  const paths = first.take();
+  const byTime = first.count === paths.length;
+  if (byTime) await sortByTime(directory, paths);
+  return { paths, count: first.count, isPartial: !isWhole, byTime };
+}
+
+/** Of all that is added, the first `wanted` in order. */
+function keepFirst(wanted: number): { add(path: string): true; take(): string[]; readonly count: number } {
+  const kept: string[] = [];
+  let count = 0;
+  let last: string | undefined;
+  const shorten = (): void => {
+    kept.sort();
+    kept.length = Math.min(kept.length, wanted);
+    last = kept.length === wanted ? kept.at(-1) : undefined;
+  };
+  return {
+    get count() {
+      return count;
+    },
+    add(path) {
+      count++;
+      if (last !== undefined && path > last) return true;
+      kept.push(path);
+      if (kept.length >= 4 * wanted) shorten();
+      return true;
+    },
+    take() {
+      shorten();
+      return kept;
+    },
+  };
 }
 
 /** What vanishes meanwhile comes last. */
-async function sortByTime(directory: Directory, paths: string[]): Promise<string[]> {
+async function sortByTime(directory: Directory, paths: string[]): Promise<void> {
   const times = new Map<string, number>();
   for (let start = 0; start < paths.length; start += batchSize) {
     await Promise.all(
@@ -60,9 +84,7 @@ async function sortByTime(directory: Directory, paths: string[]): Promise<string
       }),
     );
   }
-  return paths.sort(
-    (one, other) => (times.get(other) ?? 0) - (times.get(one) ?? 0) || (one < other ? -1 : 1),
-  );
+  paths.sort((one, other) => (times.get(other) ?? 0) - (times.get(one) ?? 0) || (one < other ? -1 : 1));
 }
 
 async function timeOf(directory: Directory, path: string): Promise<number> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decodeName } from "../files/name-codec.ts";
+import { fromRoot } from "./split-names.ts";
 
 export interface TextLine {
   /** Relative to the directory's root. */
@@ -56,6 +57,8 @@ export function createMatchReader(maxMatches: number): MatchReader {
   let isTooLong = false;
 
   const takeRecord = (text: string): void => {
+    // As many as files; to have zod find out costs more than all else.
+    if (/^\{"type":"(begin|summary)"/.test(text)) return;
     const record = ripgrepRecord.safeParse(parse(text)).data;
     if (record?.type === "end") {
       if (record.data.binary_offset === null) files.push(open);
@@ -121,7 +124,7 @@ function toLines({ type, data }: z.output<typeof lineRecord>): TextLine[] {
     "",
   );
   const isMatch = type === "match";
-  const common = { path: path.replace(/^\.\//, ""), isMatch };
+  const common = { path: fromRoot(path), isMatch };
   // A match over several lines counts as one: what follows its first line belongs to it.
   const [first = "", ...others] = text.split("\n");
   return [

@@ -2,7 +2,7 @@ import type { Directory } from "../directory.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { createMatchReader, type TextLine } from "./match-reader.ts";
 import { ripgrep, type SearchPlace } from "./ripgrep.ts";
-import { decodePath, splitRecords } from "./split-records.ts";
+import { fromRoot, splitNames } from "./split-names.ts";
 
 export interface TextSearch extends SearchPlace {
   /** A regular expression in Rust's syntax. */
@@ -50,21 +50,30 @@ export async function countMatches(
 ): Promise<{ files: { path: string; count: number }[]; isPartial: boolean }> {
   const files: { path: string; count: number }[] = [];
   const options = [...commonOptions(search), "--null", "--with-filename"];
-  let bytes: (chunk: Uint8Array) => boolean;
-  if (search.onlyFiles) {
-    options.push("--files-with-matches");
-    bytes = splitRecords(0, (path) => files.push({ path: decodePath(path), count: 1 }) < maxFound);
-  } else {
-    options.push("--count");
-    bytes = splitRecords(10, (record) => {
-      const end = record.lastIndexOf(0);
-      const count = Number(Buffer.from(record.subarray(end + 1)).toString());
-      return files.push({ path: decodePath(record.subarray(0, Math.max(end, 0))), count }) < maxFound;
-    });
-  }
+  options.push(search.onlyFiles ? "--files-with-matches" : "--count");
+  const add = (path: string, count: number): boolean =>
+    files.push({ path: fromRoot(path), count }) < maxFound;
+  const bytes = search.onlyFiles
+    ? splitNames("\0", (path) => add(path, 1))
+    : splitNames("\n", joinPieces(add));
   const isWhole = await ripgrep(sandbox, directory, { ...search, options }, signal, { bytes });
   files.sort((one, other) => (one.path < other.path ? -1 : 1));
   return { files, isPartial: !isWhole || files.length >= maxFound };
+}
+
+/** Puts `path NUL count` together again, where a path holds line breaks. */
+function joinPieces(add: (path: string, count: number) => boolean): (piece: string) => boolean {
+  let before = "";
+  return (piece) => {
+    const end = piece.indexOf("\0");
+    if (end < 0) {
+      before += `${piece}\n`;
+      return true;
+    }
+    const path = before + piece.slice(0, end);
+    before = "";
+    return add(path, Number(piece.slice(end + 1)));
+  };
 }
 
 function commonOptions({ ignoreCase = false, multiline = false }: TextSearch): string[] {
