@@ -85,6 +85,7 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
       bash: sandbox.commands,
       maxCommandMs: limits.commandMs,
       network: sandbox.sandbox.network,
+      isolated: sandbox.shown !== "off",
       profiles: models.list().profiles.map(({ name }) => name),
       ...(config.fetch === "on" && { web: createWebAccess(config.networkAllow) }),
       search: config.search,

@@ -25,3 +25,12 @@ test("every tool describes its parameters as a JSON Schema object", () => {
   }
   expect(tools[0]?.definition.parameters).toMatchObject({ required: ["path"] });
 });
+
+test("a command leaves the sandbox where there is none", () => {
+  const leaves = (isolated: boolean) =>
+    createTools({ ...settings, isolated })
+      .find(({ definition }) => definition.name === "bash")
+      ?.leaves?.({ command: "ls" });
+  expect(leaves(true)).toBeUndefined();
+  expect(leaves(false)).toMatch(/not isolated/);
+});

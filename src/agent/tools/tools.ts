@@ -23,6 +23,8 @@ export interface ToolOptions {
   bash: boolean;
   maxCommandMs: number;
   network?: Sandbox["network"];
+  /** Whether commands are kept within bounds, by a sandbox or by what surrounds the server. */
+  isolated?: boolean;
   /** How `fetch` reaches the web; undefined: there is no such tool. */
   web?: WebAccess;
   /** What `search_web` asks; undefined: there is no such tool. */
@@ -39,6 +41,7 @@ export function createTools({
   bash,
   maxCommandMs,
   network = "open",
+  isolated = true,
   web,
   search,
   profiles = [],
@@ -59,7 +62,7 @@ export function createTools({
   ];
   return [
     ...tools,
-    ...(bash ? [createBashTool(maxCommandMs / 1000, network), processTool] : []),
+    ...(bash ? [createBashTool(maxCommandMs / 1000, network, isolated), processTool] : []),
     ...(web ? [createFetchTool(web)] : []),
     ...(search ? [createSearchTool(search)] : []),
   ];

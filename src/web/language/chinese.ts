@@ -195,6 +195,7 @@ export const chinese: Dictionary = {
   "problem.run_active": "助手还在处理这个任务。请等待，或先停止。",
   "problem.run_not_found": "这项工作已不存在。",
   "problem.server_stopped": "服务器在完成之前停止了，已完成的部分都保留着。",
+  "problem.model_looping": "模型一直重复同一个操作，已停止。请告诉它换一种做法。",
   "problem.step_limit": "步骤数达到上限，可以让它继续。",
   "problem.task_not_found": "任务已不存在。",
   "problem.too_large": "超过了服务器允许的大小。",

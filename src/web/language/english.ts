@@ -204,6 +204,8 @@ export const english = {
   "problem.run_active": "The assistant is still at work on this task. Wait, or stop it first.",
   "problem.run_not_found": "This work is not there any more.",
   "problem.server_stopped": "The server stopped before the work was done. What was done is kept.",
+  "problem.model_looping":
+    "The model kept repeating the same call, so the work was stopped. Tell it what to do differently.",
   "problem.step_limit": "The work took more steps than allowed. You can let it go on.",
   "problem.task_not_found": "This task is not there any more.",
   "problem.too_large": "That is larger than the server takes.",

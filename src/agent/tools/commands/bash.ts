@@ -22,8 +22,11 @@ const networks: Record<Sandbox["network"], string> = {
 const alone =
   " Each command has a /tmp and local ports of its own: start a server and what talks to it in one command.";
 
-/** The tool that runs a shell command in the task's directory, for `maxTimeout` seconds at most. */
-export function createBashTool(maxTimeout: number, network: Sandbox["network"]): Tool {
+/**
+ * The tool that runs a shell command in the task's directory, for `maxTimeout` seconds at most. Where commands are not
+ * `isolated`, each of them leaves the sandbox.
+ */
+export function createBashTool(maxTimeout: number, network: Sandbox["network"], isolated = true): Tool {
   const usual = Math.min(usualTimeout, maxTimeout);
   return defineTool({
     name: "bash",
@@ -43,6 +46,8 @@ export function createBashTool(maxTimeout: number, network: Sandbox["network"]):
         .describe(`after this time it is killed; ${usual} by default, in the background ${maxTimeout}`),
     }),
     subject: ({ command }) => ({ kind: "command", text: command }),
+    leaves: () =>
+      isolated ? undefined : "Commands are not isolated here: this one can do whatever zcbot itself can.",
     async execute({ command, background, timeout_seconds }, context) {
       if (background) return startProcess(command, timeout_seconds ?? maxTimeout, context);
       return runToEnd(command, timeout_seconds ?? usual, context);

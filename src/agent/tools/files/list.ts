@@ -18,6 +18,7 @@ export const listTool: Tool = defineTool({
       .default("")
       .describe("path of the folder, relative to the working directory, which is the default"),
   }),
+  subject: ({ path }) => ({ kind: "path", text: path }),
   async execute({ path }, { directory, sandbox, skills }) {
     const page = { start: 0, size: maxEntries, hidden: true };
     const skill = await skills.door(path);
