@@ -150,3 +150,22 @@ test.each<ModelErrorCode>(["model_unauthorized", "model_rejected", "model_contex
     expect(starts(trace)).toEqual(["1 甲"]);
   },
 );
+
+test("what a call took that was broken off is accounted under its own model", async () => {
+  const cut = modelOf("甲");
+  const trace = await run([], {
+    model: {
+      ...cut,
+      async call(_request, _onDelta, _signal, onBrokenOff) {
+        onBrokenOff?.({ tokensIn: 900, tokensOut: 20, cached: 0, cacheWrites: 0, reasoning: 0 });
+        throw new ModelError("model_connection", "断了", { retryable: true });
+      },
+    },
+    fallbacks: [modelOf("乙", says("好"))],
+  });
+  const usage = trace.events.filter((event) => event.type === "usage");
+  expect(usage).toMatchObject([
+    { model: "甲", profile: "配置-甲", tokens_in: 900, tokens_out: 20, cost: 0.000_92 },
+    { model: "乙", profile: "配置-乙" },
+  ]);
+});

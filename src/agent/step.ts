@@ -35,15 +35,16 @@ export async function runStep(
   for (let attempt = 1; ; attempt++) {
     const model = input.models.current;
     sink.event({ type: "llm_start", step, model: model.id });
-    const { reply, failure, partialText } = await callModel(model, request, sink, signal);
+    const { reply, failure, partialText, spent } = await callModel(model, request, sink, signal);
     const end = reply && callEnd(step, model, reply);
     if (reply && end && !isEmpty(reply)) return { reply, end };
+    if (spent) sink.event(usageOf(step, "step", model, spent));
+    for (const event of end ?? []) sink.event(event);
     if (signal.aborted) return { outcome: { status: "cancelled", partialText } };
 
     let reason: string;
     let next: Next = { waitMs: 0 };
     if (reply) {
-      for (const event of end ?? []) sink.event(event);
       const outcome = explainEmpty(reply, answeredEmpty);
       if (outcome) return { outcome };
       answeredEmpty = true;
@@ -118,6 +119,8 @@ interface Attempt {
   reply?: ModelReply;
   failure?: unknown;
   partialText: string;
+  /** By a call that has no end. */
+  spent?: Usage | undefined;
 }
 
 /** One attempt. The callback runs for every piece of every answer: it must stay free of promises. */
@@ -128,6 +131,7 @@ async function callModel(
   signal: AbortSignal,
 ): Promise<Attempt> {
   let partialText = "";
+  let spent: Usage | undefined;
   let live = true;
   const clean = { text: createPieceCleaner(), reasoning: createPieceCleaner() };
   try {
@@ -141,10 +145,13 @@ async function callModel(
         sink.event({ type: delta.type, text });
       },
       signal,
+      (usage) => {
+        spent = cleanUsage(usage);
+      },
     );
     return { reply: { ...reply, usage: cleanUsage(reply.usage) }, partialText };
   } catch (failure) {
-    return { failure, partialText };
+    return { failure, partialText, spent };
   } finally {
     live = false;
   }

@@ -102,7 +102,13 @@ export interface Model {
   /** The provider's own name of the model, as shown in `llm_start`. */
   readonly id: string;
   readonly facts: ModelFacts;
-  call(request: ModelRequest, onDelta: (delta: ModelDelta) => void, signal: AbortSignal): Promise<ModelReply>;
+  call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    signal: AbortSignal,
+    /** Told, before it rejects, what the provider has said was used by then, if it has. */
+    onBrokenOff?: (usage: Usage) => void,
+  ): Promise<ModelReply>;
 }
 
 export type ModelErrorCode =

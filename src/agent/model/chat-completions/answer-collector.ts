@@ -27,6 +27,8 @@ export interface AnswerCollector {
   /** The provider's own word for why it ended; undefined while it has not said so. */
   finishReason(): string | undefined;
   reply(): Omit<ModelReply, "providerData">;
+  /** What has been used, as far as it has been said. */
+  usage(): Usage;
   kept(): KeptReasoning | undefined;
 }
 
@@ -96,6 +98,7 @@ export function createAnswerCollector(
       return null;
     },
     flush,
+    usage: () => usage,
     finishReason: () => finishReason,
     reply() {
       markup.end();

@@ -1,6 +1,6 @@
 import { type Callee, explainFault, explainMalformed, readRetryAfter } from "../failure.ts";
 import { readFaultBody } from "../fault-body.ts";
-import { type Model, ModelError, type ModelFacts, type ModelReply } from "../model.ts";
+import { type Model, ModelError, type ModelFacts, type ModelReply, type Usage } from "../model.ts";
 import { type Answer, post, readBeginning } from "../post.ts";
 import { type AnswerCollector, brokenOffReasons, createAnswerCollector } from "./answer-collector.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -32,13 +32,19 @@ export function createChatModel(options: ChatModelOptions): Model {
   return {
     id: style.model,
     facts: options.facts,
-    async call(request, onDelta, signal) {
+    async call(request, onDelta, signal, onBrokenOff) {
       const body = buildRequestBody(request, style);
       const answer = await post({ url, headers, body, stallMs, signal, callee });
       if (answer.status !== 200) throw await explainStatus(answer, callee, signal);
       const collector = createAnswerCollector(request.tools, onDelta);
-      const { complete } = await readAnswer(answer, collector, callee);
-      return finish(collector, complete, options);
+      try {
+        const { complete } = await readAnswer(answer, collector, callee);
+        return finish(collector, complete, options);
+      } catch (error) {
+        const usage = believed(collector.usage(), options);
+        if (usage.tokensIn > 0) onBrokenOff?.(usage);
+        throw error;
+      }
     },
   };
 }
@@ -50,12 +56,13 @@ async function explainStatus(answer: Answer, callee: Callee, signal: AbortSignal
   return explainFault({ ...said, status: answer.status, retryAfterMs }, callee);
 }
 
+function believed({ cost, ...usage }: Usage, { saysCost }: ChatModelOptions): Usage {
+  return saysCost && cost !== undefined ? { ...usage, cost } : usage;
+}
+
 /** The reply, if the provider has said all of it. */
-function finish(
-  collector: AnswerCollector,
-  complete: boolean,
-  { style, callee, saysCost }: ChatModelOptions,
-): ModelReply {
+function finish(collector: AnswerCollector, complete: boolean, options: ChatModelOptions): ModelReply {
+  const { style, callee } = options;
   const { provider } = callee;
   if (!complete) {
     const text = `${provider} closed the connection in the middle of its answer.`;
@@ -65,8 +72,8 @@ function finish(
     const text = `${provider} broke its answer off (${collector.finishReason()}).`;
     throw new ModelError("model_unavailable", text, { retryable: true });
   }
-  const reply = collector.reply();
-  if (!saysCost) delete reply.usage.cost;
+  const said = collector.reply();
+  const reply = { ...said, usage: believed(said.usage, options) };
   if (reply.toolCalls.some((call) => call.function.name === "")) {
     throw explainMalformed(callee, "A tool call without a name.");
   }

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { type Callee, explainFault, explainMalformed, type Fault, readRetryAfter } from "../failure.ts";
 import { isRecord, readFault, readFaultBody } from "../fault-body.ts";
-import { type Model, ModelError, type ModelReply, type ModelRequest } from "../model.ts";
+import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage } from "../model.ts";
 import type { ResolvedProfile } from "../profiles/resolve-profiles.ts";
 import { markForCache } from "./cache-markers.ts";
+import { addCounted } from "./counted-usage.ts";
 import { createPostFetch } from "./post-fetch.ts";
 import { toPrompt } from "./prompt.ts";
 import { createReplyCollector } from "./reply-collector.ts";
@@ -28,12 +29,13 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
   return {
     id: profile.model,
     facts: profile.facts,
-    async call(request, onDelta, signal) {
+    async call(request, onDelta, signal, onBrokenOff) {
       signal.throwIfAborted();
       loaded ??= loadLanguageModel(wire, options);
       const language = await loaded;
       const collector = createReplyCollector(onDelta);
       const prompt = toPrompt(request, { dataKey, vision: profile.facts.vision });
+      let counted: Usage | undefined;
       try {
         const { stream } = await language.doStream({
           prompt: wire === "anthropic" ? markForCache(prompt) : prompt,
@@ -47,18 +49,21 @@ export function createSdkModel(wire: SdkWire, options: SdkModelOptions): Model {
           ...(profile.maxOutputTokens !== undefined && { maxOutputTokens: profile.maxOutputTokens }),
           providerOptions: { [wire]: { ...standardOptions(wire, request), ...toJson(profile.options) } },
           abortSignal: signal,
+          includeRawChunks: wire !== "openai",
         });
         await readParts(stream, (part) => {
           // After a malformed chunk the SDK goes on; an answer with a hole is none.
           if (part.type === "error") throw part.error;
-          collector.add(part);
+          if (part.type === "raw") counted = addCounted(counted, part.rawValue);
+          else collector.add(part);
         });
+        signal.throwIfAborted();
+        return finish(collector.reply(), collector.parts(), options);
       } catch (error) {
+        if (counted) onBrokenOff?.(counted);
         signal.throwIfAborted();
         throw explainSdkError(error, callee);
       }
-      signal.throwIfAborted();
-      return finish(collector.reply(), collector.parts(), options);
     },
   };
 }
