@@ -1,6 +1,7 @@
 import { isSkillName, maxSkillNameLength } from "../../protocol/agent/skill.ts";
 import { ApiError } from "../../protocol/error.ts";
 import type { Directory, Entry } from "../../workspace/directory.ts";
+import { inTurn } from "../../workspace/trees/in-turn.ts";
 import { type ParsedSkill, parseSkill } from "./parse-skill.ts";
 import type { Skill, SkillFile, SkillSource, SkippedSkill } from "./skill.ts";
 
@@ -77,6 +78,13 @@ export class SkillFolder {
   /** The skill in the folder of that name, which is never taken for a path; null where there is no such folder. */
   async load(name: string): Promise<Omit<Skill, "path"> | { skipped: string } | null> {
     if (!isSkillName(name)) return null;
+    const skill = await this.#load(name);
+    if (skill && !("skipped" in skill)) return skill;
+    // While it is being replaced there is none for an instant.
+    return await inTurn(this.#directory.hostPath, () => this.#load(name));
+  }
+
+  async #load(name: string): Promise<Omit<Skill, "path"> | { skipped: string } | null> {
     const found = await this.#directory.stat(name).catch(ignoreUnreadable);
     if (!found?.isDirectory) return null;
     const parsed = await this.#read(name);
