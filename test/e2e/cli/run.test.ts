@@ -65,7 +65,7 @@ describe("zcbot run without a server", () => {
 
   test("goes on where nobody can give leave, once the time for that is over", async () => {
     setting.models.script(calls("bash", { command: "rm 旧.txt" }), says("好，不删。"));
-    const environment = { ZCBOT_APPROVALS: '["bash"]', ZCBOT_LIMIT_APPROVAL_MS: "1000" };
+    const environment = { ZCBOT_APPROVALS: "bash", ZCBOT_LIMIT_APPROVAL_MS: "1000" };
     const { code, out, err } = await setting.run(["run", "清理"], { environment });
     expect(out).toBe("好，不删。\n");
     expect(err).toMatch(/\? May it use bash\?\n {2}command: rm 旧.txt/);
