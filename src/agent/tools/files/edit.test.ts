@@ -91,3 +91,74 @@ test("an edit that finds nothing shows the nearest passage and how it differs", 
   expect((await edit("9\t总计(元),不合格")).content).toMatch(/Leave out the line numbers/);
   expect((await edit("qwertyuiop")).content).toMatch(/No passage of the file is similar/);
 });
+
+const edits = (path: string, ...pairs: [old_text: string, new_text: string][]) =>
+  call("edit", { path, edits: pairs.map(([old_text, new_text]) => ({ old_text, new_text })) });
+const text = (path: string) => readFile(join(files.host, path), "utf8");
+
+test("several edits are made one after the other, or none of them", async () => {
+  await put("多.md", "一\n二\n三\n");
+  const done = await edits("多.md", ["一", "甲"], ["甲\n二", "甲\n乙"]);
+  expect(done.content).toMatch(
+    /^Edited 多.md: edit 1 of 2: .* line 1\.\nedit 2 of 2: .* line 1\.\n@@ -1 \+1 @@\n/,
+  );
+  expect(await text("多.md")).toBe("甲\n乙\n三\n");
+  const failed = await edits("多.md", ["三", "丙"], ["没有", "x"]);
+  expect(failed).toMatchObject({
+    isError: true,
+    content: expect.stringMatching(/^edit 2 of 2: old_text is not in/),
+  });
+  expect(await text("多.md")).toBe("甲\n乙\n三\n");
+});
+
+test("a single edit, a list as text, and other agents' names are taken as meant", async () => {
+  await put("名.md", "一二三");
+  await call("edit", { path: "名.md", old_text: "一", new_text: "1", replace_all: true });
+  await call("edit", { file_path: "名.md", edits: JSON.stringify([{ old_string: "二", new_string: "2" }]) });
+  await call("edit", { path: "名.md", edits: [{ oldText: "三", newText: "3" }] });
+  expect(await text("名.md")).toBe("123");
+});
+
+test("punctuation, blanks at line ends and line numbers may differ where that leaves one place, and it is said", async () => {
+  await put("引.md", "他说：“你好，世界”　。  \n第二行\u00a0尾 \n");
+  const quotes = await edits("引.md", ['他说:"你好,世界" 。\n第二行', '他说:"再见,世界" 。\n第二行']);
+  expect(quotes.content).toMatch(
+    /old_text differed from the file in blanks at line ends, or the form of quotes/,
+  );
+  // What was not to be changed stays as it was, its quotes included.
+  expect(await text("引.md")).toBe("他说：“再见，世界”　。  \n第二行\u00a0尾 \n");
+  await edits("引.md", ["2\t第二行 尾", "2\t第二行"]);
+  expect(await text("引.md")).toBe("他说：“再见，世界”　。  \n第二行\u00a0尾 \n");
+  const numbered = await edits("引.md", ["2\t第二行\u00a0尾", "2\t末行\n3\t完"]);
+  expect(numbered.content).toMatch(/the line numbers, which are not part of the file/);
+  expect(await text("引.md")).toBe("他说：“再见，世界”　。  \n末行\n完 \n");
+});
+
+test("the indentation may differ where it does so everywhere in the same way, and the file's is kept", async () => {
+  await put("缩.py", "def f():\n\tif x:\n\t\treturn 1\n\treturn 2\n");
+  const done = await edits("缩.py", [
+    "    if x:\n        return 1",
+    "    if x:\n        y()\n        return 3",
+  ]);
+  expect(done.content).toMatch(/the indentation, which was kept/);
+  expect(await text("缩.py")).toBe("def f():\n\tif x:\n\t\ty()\n\t\treturn 3\n\treturn 2\n");
+  await put("缩.js", "  if (a) {\n    b();\n  }\n");
+  await edits("缩.js", ["if (a) {\n  b();\n}\n", "if (a) {\n  if (c) {\n    b();\n  }\n}\n"]);
+  expect(await text("缩.js")).toBe("  if (a) {\n    if (c) {\n      b();\n    }\n  }\n");
+});
+
+test("a passage that would fit loosely in several places is not replaced", async () => {
+  await put("双.md", '“一”\n"一"  \n');
+  expect(await edits("双.md", ["＂一＂", "x"])).toMatchObject({ isError: true });
+  await put("双.py", "  a()\n    a()\n");
+  files.forget();
+  expect(await edits("双.py", ["\ta()", "b()"])).toMatchObject({ isError: true });
+});
+
+test("what an edit is loosely looked for in may be as unkind as it likes", async () => {
+  const blanks = `${" ".repeat(400_000)}x\n`;
+  await put("空.txt", blanks);
+  expect(await edits("空.txt", [`y${" ".repeat(100_000)}`, "x"])).toMatchObject({ isError: true });
+  await put("同.txt", "同\n".repeat(200_000));
+  expect(await edits("同.txt", [`${" 同\n".repeat(100_000)}异`, "x"])).toMatchObject({ isError: true });
+});

@@ -5,7 +5,7 @@ import { findNearestPassage } from "./nearest-passage.ts";
 const maxLinesNamed = 20;
 const maxReplaced = 100_000;
 /** Of a text in which a passage is looked for that is not there exactly, characters: it keeps the whole server waiting. */
-const maxLoose = 2 * 2 ** 20;
+const maxLoose = 512 * 1024;
 
 /** A passage of a text and what is to stand there instead. */
 export interface Replacement {

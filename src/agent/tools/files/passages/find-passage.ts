@@ -124,9 +124,12 @@ interface Line {
   rest: string;
 }
 
-function splitLine(line: string): Line {
-  const rest = line.trimStart();
-  return { indent: line.slice(0, line.length - rest.length), rest: makePlain(rest).text.trimEnd() };
+function splitLines(raw: readonly string[], plain: string): Line[] {
+  const lines = plain.split("\n");
+  return raw.map((line, index) => ({
+    indent: line.slice(0, line.length - line.trimStart().length),
+    rest: lines[index]?.trimStart() ?? "",
+  }));
 }
 
 function toIds(lines: Line[], ids: Map<string, number>): Int32Array {
@@ -140,10 +143,11 @@ function toIds(lines: Line[], ids: Map<string, number>): Int32Array {
 /** Whole lines that differ in their indentation only, everywhere in the same way. */
 function findByIndentation(text: string, passage: string, replacement: string): LooseMatch | null {
   const endsLine = passage.endsWith("\n");
-  const wanted = (endsLine ? passage.slice(0, -1) : passage).split("\n").map(splitLine);
+  const given = endsLine ? passage.slice(0, -1) : passage;
+  const wanted = splitLines(given.split("\n"), makePlain(given).text);
   if (wanted.every(({ rest }) => rest === "")) return null;
   const raw = text.split("\n");
-  const lines = raw.map(splitLine);
+  const lines = splitLines(raw, makePlain(text).text);
   const ids = new Map<string, number>();
   const first = findOnly(toIds(lines, ids), toIds(wanted, ids));
   if (first === null) return null;
