@@ -57,5 +57,5 @@ function describePrices(prices: ModelProfileRow["prices"], { t, format }: Langua
   if (prices === null) return t("models.noPrice");
   const { input, output, cached } = prices;
   const said = t("models.price", { input: format.money(input), output: format.money(output) });
-  return cached === null ? said : `${said}, ${t("models.priceCached", { cached: format.money(cached) })}`;
+  return cached === null ? said : `${said} · ${t("models.priceCached", { cached: format.money(cached) })}`;
 }

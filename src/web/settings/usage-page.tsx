@@ -64,10 +64,7 @@ function Report({ report }: { report: UsageReport }) {
   const weigh = (row: UsageRow) => (priced ? (row.cost ?? 0) : row.tokens_in + row.tokens_out);
   const most = Math.max(...rows.map(weigh));
   return (
-    <table className="w-full text-sm">
-      <caption className="sr-only">
-        {t(names[group])}, {report.from} – {report.to}
-      </caption>
+    <table aria-label={`${t(names[group])}, ${report.from} – ${report.to}`} className="w-full text-sm">
       <thead className="text-muted-foreground text-xs">
         <tr className="border-b">
           <th scope="col" className="py-2 text-left font-normal">

@@ -17,13 +17,19 @@ import { Output } from "./output.tsx";
 import { toolIcon, toolLabel } from "./tool-face.ts";
 import { describeArguments, summarizeCall } from "./tool-summary.ts";
 
+interface ToolCardProps {
+  call: ToolPart;
+  /** The call whose sub-agent makes this one: ids are a provider's, and may come again there. */
+  within?: string;
+}
+
 /** A tool call on one line: what, on what, how it went. Opened: its arguments, output and result. */
-export const ToolCard = memo(function ToolCard({ call }: { call: ToolPart }) {
+export const ToolCard = memo(function ToolCard({ call, within = "" }: ToolCardProps) {
   const { t, format } = useLanguage();
   const panel = useId();
   const working = call.state === "running";
   const failed = call.state === "error";
-  const [open, setOpen] = useOpen(`tool ${call.id}`, working && call.output !== "");
+  const [open, setOpen] = useOpen(`tool ${within}${call.id}`, working && call.output !== "");
   const Icon = failed ? CircleAlert : toolIcon(call.name);
   return (
     <div className="overflow-hidden rounded-xl border bg-card">
@@ -61,7 +67,7 @@ export const ToolCard = memo(function ToolCard({ call }: { call: ToolPart }) {
         </p>
       )}
       <div id={panel} hidden={!open} className="divide-y border-t">
-        {open && <Details call={call} />}
+        {open && <Details call={call} within={within} />}
       </div>
     </div>
   );
@@ -72,7 +78,7 @@ function summaryOf(call: ToolPart, t: Language["t"]): string {
   return plan ? summarizePlan(plan, { t }) : summarizeCall(call.arguments);
 }
 
-function Details({ call }: { call: ToolPart }) {
+function Details({ call, within }: Required<ToolCardProps>) {
   const { t } = useLanguage();
   const ended = call.state === "ok" || call.state === "error";
   const picture = usePicture(call);
@@ -89,7 +95,7 @@ function Details({ call }: { call: ToolPart }) {
   return (
     <>
       {given && <Output label={t("tool.arguments")} text={given} fold="start" />}
-      {call.inner && <InnerWork turn={call.inner} />}
+      {call.inner && <InnerWork turn={call.inner} within={`${within}${call.id} `} />}
       {picture !== null && (
         <div className="p-3">
           <FileChip path={picture} large />
@@ -109,6 +115,7 @@ function Result({ call }: { call: ToolPart }) {
   const { t } = useLanguage();
   const failed = call.state === "error";
   const label = t(failed ? "tool.error" : "tool.result");
+  if (call.name === "delegate" && !failed) return <Report call={call} />;
   if (showsDifference(call)) return <Difference label={label} text={call.content} />;
   return (
     <Output
@@ -117,6 +124,17 @@ function Result({ call }: { call: ToolPart }) {
       fold={call.name === "bash" ? "end" : "start"}
       danger={failed}
     />
+  );
+}
+
+/** What a sub-agent reports, where that is not just what it was seen to say last. */
+function Report({ call: { content, inner } }: { call: ToolPart }) {
+  const last = inner?.parts.findLast((part) => part.type === "text");
+  if (last?.type === "text" && last.text.trim() === content.trim()) return null;
+  return (
+    <div className="px-4 py-3">
+      <LazyMarkdown text={content} streaming={false} />
+    </div>
   );
 }
 
@@ -131,7 +149,7 @@ function usePicture({ name, state, arguments: given }: ToolPart): string | null 
 }
 
 /** What a sub-agent said and did, as a conversation inside the call. */
-function InnerWork({ turn }: { turn: AssistantTurn }) {
+function InnerWork({ turn, within }: { turn: AssistantTurn; within: string }) {
   const { t } = useLanguage();
   return (
     <section aria-label={t("tool.work")} className="space-y-2 bg-surface py-3 pr-3 pl-4">
@@ -141,6 +159,7 @@ function InnerWork({ turn }: { turn: AssistantTurn }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: parts are only added at the end
           key={index}
           part={part}
+          within={within}
           live={turn.status === "running" && index === turn.parts.length - 1}
         />
       ))}
@@ -150,12 +169,12 @@ function InnerWork({ turn }: { turn: AssistantTurn }) {
   );
 }
 
-function InnerPart({ part, live }: { part: Part; live: boolean }) {
+function InnerPart({ part, within, live }: { part: Part; within: string; live: boolean }) {
   switch (part.type) {
     case "text":
       return <LazyMarkdown text={part.text} streaming={live} />;
     case "tool":
-      return <ToolCard call={part} />;
+      return <ToolCard call={part} within={within} />;
     case "notice":
       return <NoticeLine part={part} />;
     case "fallback":

@@ -72,12 +72,10 @@ export function testOtherPlaces(web: WebTest, all: readonly string[]): void {
       );
       const list = (items: object) => ({ json: items });
       await context.route("**/v1/skills", (route) =>
-        route.fulfill(list({ skills: all.map((text) => ({ name: text, description: text })) })),
+        route.fulfill(list({ skills: all.map(skillOf), skipped: all.slice(0, 20).map(skippedOf) })),
       );
       await context.route("**/v1/models", (route) =>
-        route.fulfill(
-          list({ default: all[0], profiles: all.map((name) => ({ name, provider: name, model: name })) }),
-        ),
+        route.fulfill(list({ default: all[0], profiles: all.map(modelOf) })),
       );
       await context.route("**/healthz", (route) =>
         route.fulfill(list({ status: "ok", version: all[1], database: "ok", sandbox: all[2] })),
@@ -94,19 +92,59 @@ export function testOtherPlaces(web: WebTest, all: readonly string[]): void {
       }
       const last = files.locator("li").nth(fileNames.length - 1);
       await last.waitFor({ state: "attached" });
-      await page.getByText("名称、文件夹、技能、模型").click();
+      await page.getByRole("button", { name: /^下一条消息使用的模型/ }).click();
+      await page.getByRole("menuitemradio").nth(20).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("textbox", { name: "要做什么？" }).fill("/");
+      await page.getByRole("listbox", { name: "技能" }).getByRole("option").nth(20).waitFor();
+      await page.getByRole("textbox", { name: "要做什么？" }).fill("");
+      await page.getByText("名称、文件夹、技能").click();
       await page.getByLabel("技能").selectOption({ index: 3 });
       await page.getByRole("combobox", { name: "文件夹" }).click();
       await page.getByRole("option").nth(20).waitFor();
       await page.keyboard.press("Escape");
       expect(
         await page.getByRole("navigation", { name: "任务" }).getByRole("listitem").count(),
-      ).toBeGreaterThan(20);
+      ).toBeGreaterThanOrEqual(20);
       const picked = fileNames
         .slice(0, 100)
         .map((name) => ({ name, mimeType: "text/html", buffer: Buffer.from("x") }));
       await page.locator('main input[type="file"]').setInputFiles(picked);
-      await page.locator("main li > button[title]").nth(99).waitFor({ state: "attached" });
+      await page.locator("main li[title]").nth(99).waitFor({ state: "attached" });
+    });
+  }, 120_000);
+
+  test("hostile texts stay texts in the settings", async () => {
+    await watched(web, { bypassCSP: true }, async ({ context, page }) => {
+      const texts = sample(all, 12);
+      const answers = {
+        usage: {
+          ...{ group_by: "day", from: "2026-11-01", to: "2026-11-27" },
+          results: texts.map((text) => ({ ...nothingUsed, key: text, name: text })),
+          total: nothingUsed,
+        },
+        skills: { skills: texts.map(skillOf), skipped: texts.map(skippedOf) },
+        memory: {
+          enabled: true,
+          files: texts.map(noteOf),
+          deleted: texts.map(noteOf),
+          bytes: 1,
+          max_bytes: 2,
+        },
+        mcp: { servers: texts.map(serverOf) },
+        approvals: { rules: texts.map((text) => ({ tool: text, argument: text, action: "ask" })) },
+        models: { default: texts[0], profiles: texts.map(modelOf) },
+      };
+      for (const [section, json] of Object.entries(answers))
+        await context.route(new RegExp(`/v1/${section}(\\?|$)`), (route) => route.fulfill({ json }));
+      await page.goto(`${web.server.url}/settings`);
+      for (const section of Object.keys(answers)) {
+        await page.locator(`a[href="/settings/${section}"]`).click();
+        await page
+          .locator("main :is(li, tbody tr)")
+          .nth(texts.length - 1)
+          .waitFor();
+      }
     });
   }, 120_000);
 
@@ -152,3 +190,28 @@ function toFileName(text: string): string {
   while (Buffer.byteLength(name) > 240) name = name.slice(0, -1).toWellFormed();
   return name;
 }
+
+const skillOf = (text: string) => ({ name: text, description: text, source: "user", user_invocable: true });
+const skippedOf = (text: string) => ({ name: text, source: "user", reason: text });
+const noteOf = (text: string) => ({ path: text, size: 1, updated_at: "2026-11-27T00:00:00Z", versions: [] });
+const modelOf = (text: string) => ({
+  name: text,
+  provider: text,
+  model: text,
+  context_window: 1,
+  vision: true,
+  prices: null,
+  fallback: [text],
+});
+const serverOf = (text: string) => ({
+  name: text,
+  source: "user",
+  url: null,
+  command: text,
+  args: [text],
+  state: "failed",
+  error: text,
+  checked_at: null,
+  tools: [{ name: text, description: text }],
+});
+const nothingUsed = { calls: 1, tokens_in: 1, tokens_out: 1, cached: 0, cost: null };
