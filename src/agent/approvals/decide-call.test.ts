@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { harmless, pushes, removals } from "../../../test/support/approvals/evasions.ts";
+import { nestings } from "../../../test/support/approvals/nestings.ts";
 import type { ApprovalRule } from "../../protocol/agent/approval.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
@@ -224,4 +225,16 @@ test("a refusal tells the model what is not allowed, and whose word that is", ()
   expect(under("eval $x", { operator: noPush })).toMatchObject({
     reason: expect.stringMatching(/out plainly/),
   });
+});
+
+test("a command is found in places within places", () => {
+  const spelt = "g'it' pu\\sh";
+  const nested = nestings.flatMap((outer) => nestings.map((inner) => outer(inner(spelt, 1), 2)));
+  expect(nested.length).toBeGreaterThan(600);
+  expect(judgedOtherwise(nested, noPush, "deny")).toEqual([]);
+  // They are read, not only taken for the worst.
+  const harmlessInside = nestings.flatMap((outer) =>
+    nestings.map((inner) => outer(inner("git status", 1), 2)),
+  );
+  expect(judgedOtherwise(harmlessInside, noPush, "allow")).toEqual([]);
 });
