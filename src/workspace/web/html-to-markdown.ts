@@ -1,6 +1,5 @@
-import type { Element, ElementContent, Nodes, Parents, Root } from "hast";
-import rehypeParse from "rehype-parse";
-import { unified } from "unified";
+import { type DefaultTreeAdapterTypes, parse } from "parse5";
+import { elementsBelow, type PageElement, type PageNode } from "./page-node.ts";
 import { writeMarkdown } from "./write-markdown.ts";
 
 /** A page as text. */
@@ -9,9 +8,12 @@ export interface PageText {
   markdown: string;
 }
 
+type Parsed = DefaultTreeAdapterTypes.ParentNode;
+type ParsedElement = DefaultTreeAdapterTypes.Element;
+
 /** What holds nothing to read, or what frames the page rather than being it. */
 const droppedTags: ReadonlySet<string> = new Set(
-  "script style noscript template svg canvas iframe object embed video audio map dialog nav aside footer button input select textarea link meta".split(
+  "head script style noscript template svg canvas iframe object embed video audio map dialog nav aside footer button input select textarea".split(
     " ",
   ),
 );
@@ -22,23 +24,23 @@ const droppedRoles: ReadonlySet<string> = new Set([
   "complementary",
   "search",
 ]);
+/** What is looked at of an element. */
+const keptAttributes: ReadonlySet<string> = new Set(["alt", "class", "role", "start"]);
 /** How much of the page's text the part marked as the main one has to hold, to be taken for it. */
 const mainShare = 0.3;
-/** No page made for people comes near; what is deeper is not walked. */
+/** No page made for people comes near; of what is deeper only the words are read. */
 const maxDepth = 300;
 
-/** The readable part of an HTML page as markdown, its links absolute. Linear in the page but for what the parser does with malformed tags. */
+/** The readable part of an HTML page as markdown, its links absolute. */
 export function htmlToMarkdown(html: string, address: string): PageText {
-  const tree = unified().use(rehypeParse).parse(html) as Root;
-  const title = clean(textOf(findElement(tree, (each) => each.tagName === "title")));
-  const base = baseOf(tree, address);
-  flatten(tree);
-  prune(tree, base);
-  const main = findMain(tree);
-  return { title, markdown: writeMarkdown(main ? main.children : tree.children) };
+  const document = parse(html);
+  const head = findHead(document, new URL(address));
+  const page: PageElement = { tag: "body", attributes: {}, children: [] };
+  readChildren(document, page.children, head.base, 0);
+  return { title: head.title, markdown: writeMarkdown((findMain(page) ?? page).children) };
 }
 
-/** The visible text of HTML that is too deep or too broken to be understood; linear. */
+/** The visible text of HTML that cannot be understood in time; linear. */
 export function htmlToText(html: string): string {
   const withoutCode = html.replaceAll(/<(script|style)\b[\s\S]*?(?:<\/\1\s*>|$)/gi, " ");
   return withoutCode
@@ -48,104 +50,92 @@ export function htmlToText(html: string): string {
     .trim();
 }
 
-/** Cuts off what is nested too deep to be walked; iterative, for the tree may be. */
-function flatten(tree: Root): void {
-  let level: Parents[] = [tree];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === maxDepth) {
-      for (const parent of level)
-        parent.children = parent.children.filter(({ type }) => type === "text") as typeof parent.children;
-      return;
-    }
-    level = level.flatMap((parent) =>
-      (parent.children as Nodes[]).filter((child) => child.type === "element"),
-    );
+/** Its title, and what its links are relative to; browsers find them anywhere, people write them in the head. */
+function findHead(document: Parsed, address: URL): { title: string; base: URL } {
+  const html = document.childNodes.find((node) => node.nodeName === "html") as ParsedElement | undefined;
+  const head = html?.childNodes.find((node) => node.nodeName === "head") as ParsedElement | undefined;
+  const find = (tag: string) =>
+    head?.childNodes.find((node) => node.nodeName === tag) as ParsedElement | undefined;
+  const words = (find("title")?.childNodes ?? []).map((node) => ("value" in node ? node.value : ""));
+  const base = absolute(attributesOf(find("base")).href, address);
+  return { title: words.join("").replaceAll(/\s+/g, " ").trim(), base: new URL(base ?? address) };
+}
+
+function readChildren(parent: Parsed, children: PageNode[], base: URL, depth: number): void {
+  for (const node of parent.childNodes) {
+    if (node.nodeName === "#text") children.push((node as DefaultTreeAdapterTypes.TextNode).value);
+    else if ("tagName" in node && depth < maxDepth) readElement(node, children, base, depth);
+    else if ("tagName" in node) readWords(node, children);
   }
 }
 
-function prune(parent: Parents, base: URL): void {
-  const kept: ElementContent[] = [];
-  for (const child of parent.children) {
-    if (child.type === "text") kept.push(child);
-    if (child.type !== "element" || isDropped(child, parent)) continue;
-    prune(child, base);
-    if (child.tagName === "a") {
-      const href = absolute(child.properties.href, base);
-      // Of what cannot be opened only the words are of use.
-      if (href === undefined) kept.push(...child.children);
-      else kept.push({ ...child, properties: { href } });
-    } else if (child.tagName === "img") {
-      const src = absolute(child.properties.src, base);
-      if (src !== undefined) kept.push({ ...child, properties: { src, alt: child.properties.alt } });
-    } else {
-      kept.push(child);
+/** The texts below an element, however deep. */
+function readWords(element: ParsedElement, words: PageNode[]): void {
+  const open: DefaultTreeAdapterTypes.ChildNode[] = [element];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (node.nodeName === "#text") words.push((node as DefaultTreeAdapterTypes.TextNode).value);
+    if (!("tagName" in node) || droppedTags.has(node.tagName)) continue;
+    for (let index = node.childNodes.length - 1; index >= 0; index--) {
+      const child = node.childNodes[index];
+      if (child) open.push(child);
     }
   }
-  parent.children = kept;
 }
 
-function isDropped({ tagName, properties }: Element, parent: Parents): boolean {
-  if (droppedTags.has(tagName) || properties.hidden === true) return true;
-  if (properties.ariaHidden === "true" || droppedRoles.has(String(properties.role))) return true;
-  // What a browser does not show is not for the reader either.
-  if (/display\s*:\s*none|visibility\s*:\s*hidden/i.test(String(properties.style ?? ""))) return true;
+function readElement(element: ParsedElement, children: PageNode[], base: URL, depth: number): void {
+  const { tagName: tag, parentNode } = element;
+  if (droppedTags.has(tag)) return;
+  const attributes = attributesOf(element);
+  if (isHidden(attributes) || droppedRoles.has(attributes.role ?? "")) return;
   // The head of the page, unlike that of an article.
-  return tagName === "header" && parent.type === "element" && parent.tagName === "body";
+  if (tag === "header" && parentNode?.nodeName === "body") return;
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(attributes)) if (keptAttributes.has(name)) kept[name] = value;
+  const link = tag === "a" ? "href" : tag === "img" ? "src" : undefined;
+  const target = link && absolute(attributes[link], base);
+  if (link && target !== undefined) kept[link] = target;
+  const read: PageElement = { tag, attributes: kept, children: [] };
+  // Of what cannot be opened only the words are of use.
+  const isOpenable = !link || target !== undefined;
+  if (isOpenable) children.push(read);
+  readChildren(element, isOpenable ? read.children : children, base, depth + 1);
+}
+
+/** Not shown by a browser, and not for the reader either. */
+function isHidden({ hidden, style, "aria-hidden": aria }: Record<string, string>): boolean {
+  if (hidden !== undefined || aria === "true") return true;
+  return style !== undefined && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(style);
+}
+
+function attributesOf(element: ParsedElement | undefined): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const { name, value } of element?.attrs ?? []) attributes[name] = value;
+  return attributes;
 }
 
 /** Undefined for what cannot be opened: scripts, data, mail. */
-function absolute(reference: unknown, base: URL): string | undefined {
-  if (typeof reference !== "string" || !URL.canParse(reference, base.href)) return undefined;
+function absolute(reference: string | undefined, base: URL): string | undefined {
+  if (reference === undefined || !URL.canParse(reference, base.href)) return undefined;
   const url = new URL(reference, base);
   return url.protocol === "http:" || url.protocol === "https:" ? url.href : undefined;
 }
 
-function baseOf(tree: Root, address: string): URL {
-  const named = findElement(
-    tree,
-    ({ tagName, properties }) => tagName === "base" && properties.href !== undefined,
+/** `main`, or the one `article`, where the page says which part it is and enough of it stands there. */
+function findMain(page: PageElement): PageElement | undefined {
+  const elements = elementsBelow(page);
+  const main = elements.find(({ tag, attributes }) => tag === "main" || attributes.role === "main");
+  const articles = elements.filter(({ tag }) => tag === "article");
+  const enough = lengthOf(page) * mainShare;
+  return [main, articles.length === 1 ? articles[0] : undefined].find(
+    (each) => each !== undefined && lengthOf(each) >= enough,
   );
-  const href = absolute(named?.properties.href, new URL(address));
-  return new URL(href ?? address);
 }
 
-/** `main`, or the one `article`, where the page says which part it is and most of it stands there. */
-function findMain(tree: Root): Element | undefined {
-  const whole = lengthOf(tree);
-  const isMain = ({ tagName, properties }: Element) => tagName === "main" || properties.role === "main";
-  const articles = findElements(tree, ({ tagName }) => tagName === "article");
-  const candidates = [findElement(tree, isMain), articles.length === 1 ? articles[0] : undefined];
-  return candidates.find((each) => each !== undefined && lengthOf(each) >= whole * mainShare);
-}
-
-function findElement(tree: Root, matches: (element: Element) => boolean): Element | undefined {
-  return findElements(tree, matches, 1)[0];
-}
-
-function findElements(tree: Root, matches: (element: Element) => boolean, count = 2): Element[] {
-  const found: Element[] = [];
-  const open: Nodes[] = [tree];
-  for (let node = open.pop(); node && found.length < count; node = open.pop()) {
-    if (node.type === "element" && matches(node)) found.push(node);
-    if ("children" in node) for (const child of node.children.toReversed()) open.push(child);
-  }
-  return found;
-}
-
-function textOf(element: Element | undefined): string {
-  return (element?.children ?? []).map((child) => (child.type === "text" ? child.value : "")).join("");
-}
-
-function lengthOf(tree: Root | Element): number {
-  let length = 0;
-  const open: Nodes[] = [tree];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (node.type === "text") length += node.value.trim().length;
-    if ("children" in node) for (const child of node.children) open.push(child);
-  }
-  return length;
-}
-
-function clean(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+function lengthOf(page: PageElement): number {
+  return [page, ...elementsBelow(page)].reduce(
+    (sum, { children }) =>
+      sum +
+      children.reduce((length, child) => length + (typeof child === "string" ? child.trim().length : 0), 0),
+    0,
+  );
 }

@@ -1,6 +1,4 @@
-import type { Element, ElementContent, Nodes, RootContent } from "hast";
-
-type Child = RootContent | ElementContent;
+import { elementsBelow, type PageElement, type PageNode } from "./page-node.ts";
 
 /** What stands in a line; anything else begins a block of its own. */
 const inlineTags: ReadonlySet<string> = new Set(
@@ -14,13 +12,13 @@ const marks: Record<string, string> = { strong: "**", b: "**", em: "_", i: "_", 
  * Markdown of a pruned tree whose links are absolute, for reading: nothing is escaped but what would break a link or a
  * table. Linear in the tree but for quotes and lists, which are indented once for each level.
  */
-export function writeMarkdown(children: readonly Child[]): string {
+export function writeMarkdown(children: readonly PageNode[]): string {
   const blocks: string[] = [];
   writeBlocks(children, blocks);
   return blocks.join("\n\n");
 }
 
-function writeBlocks(children: readonly Child[], blocks: string[]): void {
+function writeBlocks(children: readonly PageNode[], blocks: string[]): void {
   let line: string[] = [];
   const endLine = (): void => {
     const text = tidy(line.join(""));
@@ -28,9 +26,9 @@ function writeBlocks(children: readonly Child[], blocks: string[]): void {
     line = [];
   };
   for (const child of children) {
-    if (child.type === "text" || (child.type === "element" && isInline(child))) {
+    if (typeof child === "string" || isInline(child)) {
       line.push(inline(child));
-    } else if (child.type === "element") {
+    } else {
       endLine();
       writeBlock(child, blocks);
     }
@@ -38,35 +36,35 @@ function writeBlocks(children: readonly Child[], blocks: string[]): void {
   endLine();
 }
 
-function isInline({ tagName }: Element): boolean {
-  return inlineTags.has(tagName);
+function isInline({ tag }: PageElement): boolean {
+  return inlineTags.has(tag);
 }
 
-function writeBlock(element: Element, blocks: string[]): void {
-  const { tagName, children } = element;
+function writeBlock(element: PageElement, blocks: string[]): void {
+  const { tag, children } = element;
   const add = (text: string): void => {
     if (text !== "") blocks.push(text);
   };
-  if (/^h[1-6]$/.test(tagName)) {
+  if (/^h[1-6]$/.test(tag)) {
     const title = oneLine(children);
-    if (title !== "") blocks.push(`${"#".repeat(Number(tagName[1]))} ${title}`);
-  } else if (tagName === "ul" || tagName === "ol") add(writeList(element));
-  else if (tagName === "blockquote") add(prefix(writeMarkdown(children), "> ", "> "));
-  else if (tagName === "pre") add(writeCode(element));
-  else if (tagName === "hr") blocks.push("---");
-  else if (tagName === "table" && !isLayout(element)) add(writeTable(element));
+    if (title !== "") blocks.push(`${"#".repeat(Number(tag[1]))} ${title}`);
+  } else if (tag === "ul" || tag === "ol") add(writeList(element));
+  else if (tag === "blockquote") add(prefix(writeMarkdown(children), "> ", "> "));
+  else if (tag === "pre") add(writeCode(element));
+  else if (tag === "hr") blocks.push("---");
+  else if (tag === "table" && !isLayout(element)) add(writeTable(element));
   else writeBlocks(children, blocks);
 }
 
-function writeList({ tagName, children, properties }: Element): string {
-  let number = Number(properties.start ?? 1) || 1;
+function writeList({ tag, children, attributes }: PageElement): string {
+  let number = Number(attributes.start ?? 1) || 1;
   const items: string[] = [];
   for (const child of children) {
-    if (child.type !== "element") continue;
+    if (typeof child === "string") continue;
     const blocks: string[] = [];
-    writeBlocks(child.tagName === "li" ? child.children : [child], blocks);
+    writeBlocks(child.tag === "li" ? child.children : [child], blocks);
     if (blocks.length === 0) continue;
-    const marker = tagName === "ol" ? `${number++}. ` : "- ";
+    const marker = tag === "ol" ? `${number++}. ` : "- ";
     items.push(prefix(blocks.join("\n"), marker, " ".repeat(marker.length)));
   }
   return items.join("\n");
@@ -77,32 +75,28 @@ function prefix(text: string, first: string, others: string): string {
   return first + text.replaceAll("\n", `\n${others}`);
 }
 
-function writeCode(element: Element): string {
+function writeCode(element: PageElement): string {
   const code = rawText(element).replace(/^\n/, "").trimEnd();
   if (code === "") return "";
-  const inner = element.children.find((child) => child.type === "element");
-  const names = [inner, element].flatMap((each) => (each ? [each.properties.className] : [])).flat();
-  const language = names
-    .map((name) => /^lang(?:uage)?-([\w+#.-]{1,20})$/.exec(String(name))?.[1])
-    .find(Boolean);
+  const inner = element.children.find((child) => typeof child !== "string");
+  const classes = `${inner?.attributes.class ?? ""} ${element.attributes.class ?? ""}`.split(/\s+/);
+  const language = classes.map((name) => /^lang(?:uage)?-([\w+#.-]{1,20})$/.exec(name)?.[1]).find(Boolean);
   const longest = (code.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
   const fence = "`".repeat(longest + 1);
   return `${fence}${language ?? ""}\n${code}\n${fence}`;
 }
 
 /** Whether a table only places parts of the page: what no cell of a table of data holds. */
-function isLayout(table: Element): boolean {
-  return descendants(table).some(({ tagName }) =>
-    /^(table|h[1-6]|pre|blockquote|article|section)$/.test(tagName),
-  );
+function isLayout(table: PageElement): boolean {
+  return elementsBelow(table).some(({ tag }) => /^(table|h[1-6]|pre|blockquote|article|section)$/.test(tag));
 }
 
-function writeTable(table: Element): string {
-  const rows = descendants(table)
-    .filter(({ tagName }) => tagName === "tr")
+function writeTable(table: PageElement): string {
+  const rows = elementsBelow(table)
+    .filter(({ tag }) => tag === "tr")
     .map(({ children }) =>
       children.flatMap((cell) =>
-        cell.type === "element" && (cell.tagName === "td" || cell.tagName === "th")
+        typeof cell !== "string" && (cell.tag === "td" || cell.tag === "th")
           ? [oneLine(cell.children).replaceAll("|", "\\|")]
           : [],
       ),
@@ -111,48 +105,34 @@ function writeTable(table: Element): string {
   const width = rows.reduce((most, { length }) => Math.max(most, length), 0);
   const [head, ...body] = rows;
   if (!head) return "";
-  const caption = descendants(table).find(({ tagName }) => tagName === "caption");
+  const caption = elementsBelow(table).find(({ tag }) => tag === "caption");
   const row = (cells: string[]): string => `| ${cells.join(" | ")}${" |".repeat(width - cells.length)} |`;
   const lines = [row(head), `|${" - |".repeat(width)}`, ...body.map(row)];
   const title = caption ? oneLine(caption.children) : "";
   return title === "" ? lines.join("\n") : `${title}\n\n${lines.join("\n")}`;
 }
 
-/** Elements below one, in their order; iterative. */
-function descendants(element: Element): Element[] {
-  const found: Element[] = [];
-  const open: ElementContent[] = element.children.toReversed();
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (node.type !== "element") continue;
-    found.push(node);
-    for (let index = node.children.length - 1; index >= 0; index--)
-      open.push(node.children[index] as ElementContent);
-  }
-  return found;
-}
-
-function inline(node: Child): string {
-  if (node.type === "text") return node.value.replaceAll(/\s+/g, " ");
-  if (node.type !== "element") return "";
-  const { tagName, properties, children } = node;
-  if (tagName === "br") return "\n";
-  if (tagName === "img") {
-    const alt = tidy(String(properties.alt ?? ""));
-    return alt === "" ? "" : `![${alt.replaceAll("]", "\\]")}](${target(properties.src)})`;
+function inline(node: PageNode): string {
+  if (typeof node === "string") return node.replaceAll(/\s+/g, " ");
+  const { tag, attributes, children } = node;
+  if (tag === "br") return "\n";
+  if (tag === "img") {
+    const alt = tidy(attributes.alt ?? "");
+    return alt === "" ? "" : `![${alt.replaceAll("]", "\\]")}](${target(attributes.src)})`;
   }
   const text = children.map(inline).join("");
   // What begins a block stands apart, also where only one line is wanted.
   if (!isInline(node)) return ` ${text} `;
-  if (tagName === "a") {
+  if (tag === "a") {
     const words = text.replaceAll(/\s+/g, " ").trim();
     return words === ""
       ? ""
       : around(
           text,
-          `[${words.replaceAll("]", "\\]").replaceAll("\\\\]", "\\]")}](${target(properties.href)})`,
+          `[${words.replaceAll("]", "\\]").replaceAll("\\\\]", "\\]")}](${target(attributes.href)})`,
         );
   }
-  const mark = tagName === "code" || tagName === "kbd" || tagName === "samp" ? "`" : marks[tagName];
+  const mark = tag === "code" || tag === "kbd" || tag === "samp" ? "`" : marks[tag];
   const words = text.trim();
   if (mark === undefined || words === "" || words.includes("\n")) return text;
   return around(text, `${mark}${words}${mark}`);
@@ -163,11 +143,11 @@ function around(text: string, marked: string): string {
   return `${/^\s/.test(text) ? " " : ""}${marked}${/\s$/.test(text) ? " " : ""}`;
 }
 
-function target(address: unknown): string {
-  return String(address).replaceAll("(", "%28").replaceAll(")", "%29");
+function target(address = ""): string {
+  return address.replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
-function oneLine(children: readonly Child[]): string {
+function oneLine(children: readonly PageNode[]): string {
   return children.map(inline).join("").replaceAll(/\s+/g, " ").trim();
 }
 
@@ -179,8 +159,7 @@ function tidy(text: string): string {
     .trim();
 }
 
-function rawText(node: Nodes): string {
-  if (node.type === "text") return node.value;
-  if (node.type === "element" && node.tagName === "br") return "\n";
-  return "children" in node ? node.children.map(rawText).join("") : "";
+function rawText(node: PageNode): string {
+  if (typeof node === "string") return node;
+  return node.tag === "br" ? "\n" : node.children.map(rawText).join("");
 }
