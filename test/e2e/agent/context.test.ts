@@ -5,7 +5,6 @@ import { cancelRun, findFaults, finishRun, readMessages, startRun } from "../../
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import type { RecordedRequest } from "../../support/model-server.ts";
 import { calls, fails, says } from "../../support/model-turn.ts";
-import { readZip } from "../../support/read-zip.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 import { storeConversation } from "../../support/stored-conversation.ts";
 
@@ -84,13 +83,13 @@ describe("a conversation that is longer than the model's window", () => {
 
   test("goes on in a fork with what it was cut to, and from before the cut with the whole", async () => {
     const task = await createTask(user, { name: "分叉" });
-    await store(task, 60, 2_000);
+    await store(task, 40, 2_000);
     server.models.handle((request) => says(isSummary(request) ? `目标：${goal}` : "接着做"));
     await finishRun(user, task.task_id, "接着做");
     const before = server.models.requests.at(-1);
     const fork = async (from_idx: number) =>
       (await ask<TaskAnswer>(user, "POST", `/v1/tasks/${task.task_id}/fork`, { from_idx })).body;
-    const late = await fork(123);
+    const late = await fork(83);
     const { frames } = await finishRun(user, late.task_id, "换条路");
     expect(frames.some(({ event }) => event === "compaction")).toBe(false);
     const after = server.models.requests.at(-1);
@@ -101,19 +100,11 @@ describe("a conversation that is longer than the model's window", () => {
     expect(sent(server.models.requests.at(-1) ?? before)[1]).toBe(
       JSON.stringify({ role: "user", content: goal }),
     );
-    // What a reader is given is whole, whatever the model is shown.
-    const document = await user.fetch(`/v1/tasks/${task.task_id}/export`);
-    const xml =
-      readZip(Buffer.from(await document.arrayBuffer()))
-        .get("word/document.xml")
-        ?.toString() ?? "";
-    expect(xml).toContain(goal);
-    expect(xml).toContain("合同/1.md");
   });
 
   test("is cancelled at once in the middle of its summary", async () => {
     const task = await createTask(user, { name: "取消总结" });
-    await store(task, 60, 2_000);
+    await store(task, 40, 2_000);
     server.models.script({ ...says("目标", "到不了"), stallAfter: 1 });
     const run = await startRun(user, task.task_id, "接着做");
     const summary = await server.models.request(0);

@@ -88,12 +88,12 @@ function turnAt(index: number): Turn {
     calls("write", { path: `笔记/${index}.md`, content: `第 ${index} 步\n`.repeat(40) }),
     calls("read", { path: `笔记/${index - 1}.md` }),
     calls("list", { path: "笔记" }),
-    calls("grep", { pattern: "第" }),
+    calls("todo", { items: [{ content: `第 ${index} 步`, status: "in_progress" }] }),
     {
       parts: [
         { reasoning: "想一想", signature: "签名" },
         { text: "我再看看。" },
-        { toolCall: { name: "glob", arguments: '{"pattern":"**/*.md"}' } },
+        { toolCall: { name: "read", arguments: JSON.stringify({ path: "笔记/0.md" }) } },
         // Not every wire can carry what is no JSON.
         { toolCall: { name: "没有的工具", arguments: index > 8 ? "{坏" : "{}" } },
       ],
