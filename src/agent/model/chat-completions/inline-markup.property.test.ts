@@ -60,6 +60,13 @@ test("what an answer is taken apart into does not depend on how it is cut", () =
   );
 });
 
+test("a call of 100,000 pieces is read before the test's patience ends: in time linear in its length", () => {
+  const pieces = Array.from({ length: 100_000 }, () => "内容<");
+  const said = takeApart(['<tool_call>{"name":"read","arguments":{"path":"', ...pieces, '"}}</tool_call>']);
+  expect(said).toMatchObject({ text: "", calls: [{ name: "read" }] });
+  expect(said.calls[0]?.arguments).toHaveLength(300_000 + '{"path":""}'.length);
+});
+
 test("what holds no tag comes out as it went in", () => {
   const piece = fc.constantFrom(
     "<",

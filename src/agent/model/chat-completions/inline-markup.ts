@@ -28,8 +28,9 @@ export function createInlineMarkup(
   let held = "";
   let place: "start" | "thought" | "gap" | "text" | CallForm = "start";
   let closing = "";
-  /** How much of a call has been looked through for its end. */
-  let looked = 0;
+  /** A call that has begun. To look through all of it at each piece would take time quadratic in its length. */
+  let parts: string[] = [];
+  let lastOfParts = "";
 
   /** Each takes what it can of `held` and says whether there may be more to take. */
   const takeStart = (): boolean => {
@@ -80,12 +81,13 @@ export function createInlineMarkup(
     return true;
   };
   const takeCall = (form: CallForm, isOver: boolean): boolean => {
-    const end = held.indexOf(form.closing, looked);
+    const end = held.indexOf(form.closing);
     if (end === -1 && !isOver) {
-      looked = Math.max(0, held.length - form.closing.length);
+      parts = [held];
+      lastOfParts = held.slice(-form.closing.length);
+      held = "";
       return false;
     }
-    looked = 0;
     const whole = end === -1 ? held.length : end + form.closing.length;
     const block = held.slice(form.opening.length, end === -1 ? undefined : end);
     const read = form.read(block, byName);
@@ -94,6 +96,10 @@ export function createInlineMarkup(
     held = held.slice(whole);
     place = "text";
     return held !== "";
+  };
+  const takeParts = () => {
+    held += parts.join("");
+    parts = [];
   };
   const take = (isOver: boolean) => {
     for (let more = held !== ""; more; ) {
@@ -111,10 +117,18 @@ export function createInlineMarkup(
         say("text", piece);
         return;
       }
-      held += piece;
+      parts.push(piece);
+      if (typeof place === "object") {
+        lastOfParts += piece;
+        const isWhole = lastOfParts.includes(place.closing);
+        lastOfParts = lastOfParts.slice(-place.closing.length);
+        if (!isWhole) return;
+      }
+      takeParts();
       take(false);
     },
     end() {
+      takeParts();
       take(true);
       say(place === "thought" ? "reasoning" : "text", held);
       held = "";
