@@ -3,7 +3,7 @@ import type { FormPart } from "../support/api/multipart.ts";
 import type { ApiDocument, Operation } from "./document.ts";
 import { nearValuesOf, valuesOf } from "./values/from-schema.ts";
 import { hostileText, oddHeaders, type RawBody, rawBody } from "./values/hostile.ts";
-import { type IdName, idReference } from "./values/references.ts";
+import { pathValue } from "./values/references.ts";
 
 /** Who asks: by which credential, good or bad. */
 export type Credential = "own" | "cookie" | "second" | "none" | "bad" | "foreign page";
@@ -95,7 +95,7 @@ function stepOf(document: ApiDocument, operation: Operation): fc.Arbitrary<Step>
   return fc.record({
     operation: fc.constant(operation.id),
     credential,
-    ids: fc.record(Object.fromEntries(inPath.map(({ name }) => [name, idReference(name as IdName)]))),
+    ids: fc.record(Object.fromEntries(inPath.map(({ name }) => [name, pathValue(name)]))),
     query: queryOf(document, operation),
     headers: headersOf(document, operation),
     body: bodyOf(document, operation),

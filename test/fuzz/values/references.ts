@@ -23,6 +23,25 @@ export function idReference(name: IdName): fc.Arbitrary<string> {
   return fc.tuple(relation, index).map(([kind, position]) => `@${name}/${kind}/${position}`);
 }
 
+/** What stands in the path for a parameter: an id, or a name that somebody has given. */
+export function pathValue(parameter: string): fc.Arbitrary<string> {
+  const idName = idNames.find((known) => known === parameter);
+  return idName ? idReference(idName) : fc.constantFrom(...givenNames);
+}
+
+/** Names as they go into an address; the last ones are none. */
+const givenNames = [
+  "data",
+  "a-b",
+  "%E5%91%A8%E6%8A%A5",
+  "a.md",
+  "%2e%2e%2fa",
+  "a%2fb",
+  "%00",
+  "%ff",
+  "9".repeat(300),
+];
+
 /** Stands for a user who makes no requests, and may be signed in and suspended. */
 export const thirdUser = "@user";
 
