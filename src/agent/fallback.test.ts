@@ -55,6 +55,13 @@ test.each<ModelErrorCode>(["model_rate_limited", "model_unavailable", "model_con
   },
 );
 
+test("an account without credit is passed over too", async () => {
+  const poor = new ModelError("model_rejected", "余额不足", { retryable: false, passable: true });
+  const trace = await run([], { model: modelOf("甲", fails(poor)), fallbacks: [modelOf("乙", says("好"))] });
+  expect(trace.outcome).toEqual({ status: "ok" });
+  expect(starts(trace)).toEqual(["1 甲", "1 乙"]);
+});
+
 test("what the answer took is accounted under the model that gave it", async () => {
   const trace = await run([], {
     model: modelOf("甲", failure("model_unavailable")),

@@ -80,14 +80,6 @@ interface Next {
   model?: Model;
 }
 
-/** Failures that say nothing of how another provider will do. */
-const passing: ReadonlySet<string> = new Set([
-  "model_rate_limited",
-  "model_unavailable",
-  "model_connection",
-  "model_stalled",
-]);
-
 /**
  * What comes after each failure of a step: the next model of the chain, at once; when all of them have failed, the
  * wait that the first of their failures allows, and the first model again; or the failure to end with.
@@ -102,7 +94,7 @@ function createSuccession({ models, planRetry }: { models: ModelChain; planRetry
     }
     failures.push(failure);
     // A wrong setting of the first model shall be seen; where a substitute's is wrong, the others are still there.
-    const passes = passing.has(failure.code) || failures.length > 1;
+    const passes = failure.passable || failures.length > 1;
     if (passes && failures.length < models.length) return { waitMs: 0, model: models.next() };
     const telling = failures.find((error) => error.retryable) ?? failures[0];
     const retry = telling && planRetry?.(telling, round);

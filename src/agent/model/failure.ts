@@ -35,16 +35,17 @@ export function explainFault(fault: Fault, callee: Callee): ModelError {
   const { provider, model, keyVariable } = callee;
   const said = sayWhat(fault, callee);
   const status = fault.status ?? statusOfKind(fault.kind);
-  const make = (code: ModelErrorCode, text: string, retryable: boolean) =>
+  const make = (code: ModelErrorCode, text: string, retryable: boolean, passable?: boolean) =>
     new ModelError(code, `${text}${said}`, {
       retryable,
+      ...(passable !== undefined && { passable }),
       retryAfterMs: retryable ? fault.retryAfterMs : undefined,
       cause: fault.cause,
     });
   const words = `${fault.kind ?? ""} ${fault.message ?? ""}`.slice(0, longestRead);
   if (status === 402 || (quotaWords.test(words) && status !== undefined && status < 500)) {
     const code = status === 429 ? "model_rate_limited" : "model_rejected";
-    return make(code, `The account at ${provider} is out of quota or credit.`, false);
+    return make(code, `The account at ${provider} is out of quota or credit.`, false, true);
   }
   if (status === 429) return make("model_rate_limited", `${provider} limits the rate of requests.`, true);
   if (status === 413 || ((status === undefined || status < 500) && contextWords.test(words))) {

@@ -121,22 +121,35 @@ export type ModelErrorCode =
   | "model_context_length"
   | "model_rejected";
 
-/** Why a model call failed, in the words a person is shown. `retryable` says another attempt may help. */
+/** Failures that say nothing of how another provider would do. */
+const providersOwn: ReadonlySet<ModelErrorCode> = new Set([
+  "model_rate_limited",
+  "model_unavailable",
+  "model_connection",
+  "model_stalled",
+]);
+
+/**
+ * Why a model call failed, in the words a person is shown. `retryable` says another attempt may help, `passable` another
+ * provider.
+ */
 export class ModelError extends Error {
   readonly code: ModelErrorCode;
   readonly retryable: boolean;
+  readonly passable: boolean;
   /** What the provider's Retry-After asked for, milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ModelErrorCode,
     message: string,
-    more: { retryable: boolean; retryAfterMs?: number | undefined; cause?: unknown },
+    more: { retryable: boolean; passable?: boolean; retryAfterMs?: number | undefined; cause?: unknown },
   ) {
     super(message, { cause: more.cause });
     this.name = "ModelError";
     this.code = code;
     this.retryable = more.retryable;
+    this.passable = more.passable ?? providersOwn.has(code);
     this.retryAfterMs = more.retryAfterMs;
   }
 }

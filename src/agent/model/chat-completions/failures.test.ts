@@ -32,6 +32,12 @@ describe("a failure", () => {
     expect(error.message.length).toBeLessThan(700);
   });
 
+  test("for want of credit are the provider's own: another one may do", async () => {
+    const poor = await server.failure(fails(402, "Insufficient Balance"));
+    expect([poor.code, poor.retryable, poor.passable]).toEqual(["model_rejected", false, true]);
+    expect((await server.failure(fails(400, "no such parameter"))).passable).toBe(false);
+  });
+
   test("with Retry-After says how long to wait", async () => {
     expect((await server.failure(fails(429, "slow", { "retry-after": "7" }))).retryAfterMs).toBe(7_000);
     expect((await server.failure(fails(503, "slow", { "retry-after-ms": "250" }))).retryAfterMs).toBe(250);
