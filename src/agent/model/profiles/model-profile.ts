@@ -11,8 +11,8 @@ const price = z.number().min(0).max(1_000_000);
 const profileName = z.string().min(1);
 
 const tokenPrices = {
-  input: price,
-  output: price,
+  input: price.describe("of input"),
+  output: price.describe("of output, reasoning included"),
   cached: price.optional().describe("of input read from the provider's cache; default: as other input"),
   cacheWrites: price.optional().describe("of input written to it; default: as other input"),
 };
@@ -21,7 +21,7 @@ const tokenPrices = {
 const ProfilePrices = z.strictObject({
   ...tokenPrices,
   tiers: z
-    .array(z.strictObject({ above: z.int().min(1), ...tokenPrices }))
+    .array(z.strictObject({ above: z.int().min(1).describe("tokens of input"), ...tokenPrices }))
     .max(10)
     .refine(
       (tiers) => tiers.every(({ above }, index) => index === 0 || above > (tiers[index - 1]?.above ?? 0)),
@@ -33,7 +33,9 @@ const ProfilePrices = z.strictObject({
 
 /** A way to call a model, as `zcbot.jsonc` describes it. */
 export const ModelProfile = z.strictObject({
-  provider: z.enum(providerNames, `must be one of ${providerNames.join(", ")}`),
+  provider: z
+    .enum(providerNames, `must be one of ${providerNames.join(", ")}`)
+    .describe("who serves the model"),
   model: z.string().min(1, "must name a model").describe("the provider's own name of the model"),
   baseUrl: baseUrl.optional().describe("where the provider is, if not at its usual address"),
   apiKeyVariable: z
@@ -41,7 +43,7 @@ export const ModelProfile = z.strictObject({
     .min(1)
     .optional()
     .describe("the variable that holds the key, if not the usual one"),
-  temperature: z.number().min(0).max(2).optional(),
+  temperature: z.number().min(0).max(2).optional().describe("default: the provider's own"),
   contextWindow: z
     .int()
     .min(1_000)
