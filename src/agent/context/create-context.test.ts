@@ -205,6 +205,13 @@ test("a second summary is made from the first one", async () => {
   );
 });
 
+test("a summary that will not end is cut to what the window can spare", async () => {
+  const chatty = model(async (request) => summarized(request, "长".repeat(30_000)));
+  const context = await create({ summaryModel: chatty });
+  const { messages } = await context.prepare(coming(steps(30, 1_500)), sink, never);
+  expect(messages[0]?.payload.content?.length).toBeLessThan(4_000);
+});
+
 test("where the summary fails the essentials stand there, honestly", async () => {
   const summaryModel = model(async () => {
     throw new ModelError("model_unauthorized", "密钥无效", { retryable: false });

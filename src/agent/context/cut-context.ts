@@ -161,7 +161,7 @@ async function keepResults(
 
 /** What stands for the messages, and the plan where the last word on it is among them. */
 async function writeSummary(
-  { input, state, call }: Cut,
+  { input, state, call, budget }: Cut,
   { summarizedBefore }: ContextRecord,
   sink: AgentSink,
   signal: AbortSignal,
@@ -175,6 +175,7 @@ async function writeSummary(
       earlier: state.record.summary,
       model,
       planRetry,
+      room: budget.room,
       onUsage: (usage) => sink.event(usageOf(call.step, "summary", model, usage)),
     },
     signal,

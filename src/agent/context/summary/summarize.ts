@@ -14,8 +14,9 @@ const maxPartTokens = 150_000;
 const maxParts = 6;
 /** A call that takes longer is given up, milliseconds. */
 const callTimeout = 180_000;
-/** What is kept of a summary, characters. */
+/** What is kept of a summary, characters; of a small window a part, as a character is a token at most. */
 const maxSummary = 24_000;
+const summaryShare = 0.15;
 
 export interface SummaryInput {
   messages: readonly ConversationMessage[];
@@ -23,6 +24,8 @@ export interface SummaryInput {
   earlier: string;
   model: Model;
   planRetry?: PlanRetry | undefined;
+  /** How much the request that the summary becomes a part of may have, tokens. */
+  room: number;
   /** Told what each call took. */
   onUsage: (usage: Usage) => void;
 }
@@ -33,7 +36,8 @@ export interface SummaryInput {
  * reason.
  */
 export async function summarize(input: SummaryInput, signal: AbortSignal): Promise<string> {
-  const { messages, earlier, model } = input;
+  const { messages, model } = input;
+  const earlier = clip(input.earlier, summaryLength(input));
   const partTokens = Math.min(maxPartTokens, Math.floor(model.facts.contextWindow * shareOfWindow));
   let notes = earlier;
   try {
@@ -43,16 +47,21 @@ export async function summarize(input: SummaryInput, signal: AbortSignal): Promi
   } catch (failure) {
     signal.throwIfAborted();
     const reason = failure instanceof Error ? failure.message : String(failure);
-    return listEssentials(messages, notes, cleanText(reason));
+    return clip(listEssentials(messages, notes, cleanText(reason)), summaryLength(input));
   }
+}
+
+function summaryLength({ model, room }: SummaryInput): number {
+  return Math.min(maxSummary, Math.floor(Math.min(model.facts.contextWindow, room) * summaryShare));
 }
 
 async function summarizePart(
   part: string,
   notes: string,
-  { model, planRetry, onUsage }: SummaryInput,
+  input: SummaryInput,
   signal: AbortSignal,
 ): Promise<string> {
+  const { model, planRetry, onUsage } = input;
   const before = notes === "" ? "" : `<notes>\n${notes}\n</notes>\n\n`;
   const content = `${before}<record>\n${part}\n</record>\n\nWrite the notes now.`;
   const request = {
@@ -70,7 +79,7 @@ async function summarizePart(
       onUsage(reply.usage);
       const text = cleanText(reply.text).trim();
       if (text === "") throw new Error("the model answered with nothing");
-      return clip(text, maxSummary);
+      return clip(text, summaryLength(input));
     } catch (failure) {
       signal.throwIfAborted();
       const retry = failure instanceof ModelError ? planRetry?.(failure, attempt) : null;
