@@ -58,7 +58,7 @@ const makers = {
   },
   /** A skill of the user's own. */
   async skill(user: TestUser) {
-    const name = "机密技能";
+    const name = `机密技能-${randomUUID()}`;
     const body = zipSkill("---\ndescription: 机密用途\n---\n机密做法");
     const { status } = await user.fetch(`/v1/skills/${encodeURIComponent(name)}`, { method: "PUT", body });
     if (status !== 200) throw new Error(`no skill: ${status}`);
@@ -66,7 +66,7 @@ const makers = {
   },
   /** A file of memory, with a version before it. */
   async memory(user: TestUser) {
-    const path = "机密/记忆.md";
+    const path = `机密/${randomUUID()}.md`;
     for (const content of ["机密的旧事", "机密的事"]) {
       const { status } = await user.fetch(`/v1/memory/${encodeURI(path)}`, {
         method: "PUT",

@@ -160,6 +160,28 @@ describe("what is somebody else's looks like what is missing, and stays as it is
     });
   });
 
+  const named = endpoints.filter((name) => ["skill", "memory"].includes(plan[name].about ?? ""));
+
+  test.each(named.filter((name) => !plan[name].makes))("%s of a name", async (name) => {
+    const foreign = owner.things[plan[name].about ?? "skill"];
+    await expectNoChange(world, async () => {
+      for (const headers of headersOf(thief)) await expectAlike(name, headers, [missingIds(), foreign]);
+    });
+  });
+
+  test.each(named.filter((name) => plan[name].makes))("%s under the same name", async (name) => {
+    const { about = "skill" } = plan[name];
+    const foreign = owner.things[about];
+    const read = async () => {
+      const get = about === "skill" ? "getSkill" : "getMemory";
+      return (await world.call(get, foreign, bearer(owner.user.token))).body;
+    };
+    const before = await read();
+    const user = await world.server.createUser();
+    expect((await world.call(name, foreign, bearer(user.token))).status).toBe(200);
+    expect(await read()).toBe(before);
+  });
+
   test.each(endpoints.filter((name) => plan[name].about === "file"))("%s of a file", async (name) => {
     const { userId } = owner.user;
     const root = `${world.server.dataDir}/workspace/users`;

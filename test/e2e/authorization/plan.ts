@@ -13,6 +13,8 @@ export interface Case {
   about?: Thing;
   /** What goes with the path. */
   call?: (ids: Ids) => { query?: Record<string, string>; json?: unknown; form?: Buffer; archive?: Buffer };
+  /** Under a name of one's own choosing: whoever calls it makes something of their own. */
+  makes?: true;
   /** The status of that call, where it is not the row's own. */
   status?: number;
 }
@@ -37,12 +39,12 @@ export const plan: Record<EndpointName, Case> = {
   listModels: {},
   listSkills: {},
   getSkill: { about: "skill" },
-  putSkill: { about: "skill", call: () => ({ archive: zipSkill("被换的做法") }) },
+  putSkill: { about: "skill", makes: true, call: () => ({ archive: zipSkill("被换的做法") }) },
   deleteSkill: { about: "skill" },
   readMemory: {},
   switchMemory: { call: () => ({ json: { enabled: false } }) },
   getMemory: { about: "memory" },
-  putMemory: { about: "memory", call: () => ({ json: { content: "被改" } }) },
+  putMemory: { about: "memory", makes: true, call: () => ({ json: { content: "被改" } }) },
   deleteMemory: { about: "memory", call: () => ({ query: { versions: "true" } }) },
   readUsage: {},
   readApprovals: {},

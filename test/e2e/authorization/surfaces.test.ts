@@ -143,7 +143,8 @@ describe("no method or header lets a foreign page change something with the brow
 });
 
 describe("no spelling, method or header is a way to what is somebody else's", () => {
-  test.each(closedEndpoints.filter((name) => pathIds(name).length > 0))("%s", async (name) => {
+  const of = closedEndpoints.filter((name) => pathIds(name).length > 0 && !plan[name].makes);
+  test.each(of)("%s", async (name) => {
     const sent = requestFor(name, owner.things[plan[name].about ?? "ended"]);
     await expectNoChange(world, async () => {
       for (const one of variants(sent)) {
