@@ -2,8 +2,8 @@ import type { SteadyFetch } from "../../../workspace/network/steady-fetch.ts";
 import { type FloodGuard, McpFlood } from "./flood-guard.ts";
 
 /** How often a server may make its client open a stream anew: so often at once, and then once in so many milliseconds. */
-const burstStreams = 20;
-const streamGapMs = 2_000;
+const burstStreams = 40;
+const streamGapMs = 200;
 
 /**
  * The `fetch` of one session: what comes is counted by `guard`, and what answers a request that was cancelled meanwhile is
