@@ -72,6 +72,27 @@ function createProgram(onEnd: (exitCode: number) => void): Command {
       onEnd(await run(message, options));
     });
 
+  const lookedAt = {
+    usage: "show what the model calls of the last 30 days took",
+    skills: "list the skills that tasks can use",
+    memory: "list what is remembered from task to task",
+  } as const;
+  for (const at of ["usage", "skills", "memory"] as const) {
+    const command = program
+      .command(at)
+      .description(lookedAt[at])
+      .option("--json", "print the server's answer as one JSON object")
+      .addOption(dataFolder)
+      .action(async (options) => {
+        const { look } = await import("./commands/look.ts");
+        onEnd(await look(at, options));
+      });
+    if (at === "usage")
+      command.addOption(
+        new Option("--by <what>", "what to add up by").choices(["day", "task", "model"]).default("day"),
+      );
+  }
+
   program
     .command("migrate")
     .description("bring the database up to this version and exit; serve does so by itself")

@@ -166,18 +166,24 @@ export const english = {
   "problem.empty_content": "Write a message first.",
   "problem.internal_error": "Something went wrong at the server. Please try again.",
   "problem.invalid_answer": "This answer does not fit the question.",
+  "problem.invalid_archive": "This is no .zip file that can be used.",
   "problem.invalid_code":
     "This sign-in link was used already or is too old. Start zcbot again for a new one.",
   "problem.invalid_file_name": "The server cannot keep a file of that name.",
   "problem.invalid_fork_point": "A new task cannot begin in the middle of this step.",
   "problem.invalid_host":
     "This server does not answer to the address that the browser used. Whoever runs it can allow it (ZCBOT_HOSTS).",
+  "problem.invalid_mcp_server":
+    "Check the name (letters and digits, parted by single - or _), and the address or command.",
   "problem.invalid_model_profile": "This model is not set up any more. Choose another.",
   "problem.invalid_name":
     "Use a name of 1 to 255 characters without slashes, “..” or control characters that does not begin with a dot.",
   "problem.invalid_path": "This path leads outside your files.",
   "problem.invalid_platform_key": "The platform key is not right.",
   "problem.invalid_user_id": "The user id is not a UUID.",
+  "problem.mcp_name_taken": "The server's administrator has a tool server of that name already.",
+  "problem.mcp_server_not_found": "This tool server is not there any more.",
+  "problem.memory_not_found": "This note is not there any more.",
   "problem.model_connection": "The model could not be reached.",
   "problem.model_context_length": "The conversation has become too long for this model. Begin a new task.",
   "problem.model_empty": "The model gave no answer.",
@@ -206,9 +212,13 @@ export const english = {
   "problem.server_stopped": "The server stopped before the work was done. What was done is kept.",
   "problem.model_looping":
     "The model kept repeating the same call, so the work was stopped. Tell it what to do differently.",
+  "problem.not_a_file": "This is a folder, not a file.",
+  "problem.skill_not_found": "This skill is not there any more.",
   "problem.step_limit": "The work took more steps than allowed. You can let it go on.",
   "problem.task_not_found": "This task is not there any more.",
   "problem.too_large": "That is larger than the server takes.",
+  "problem.too_many_mcp_servers": "There are too many tool servers already.",
+  "problem.too_many_rules": "There are too many rules already.",
   "problem.unauthorized": "You are signed out. Please sign in again.",
   "problem.unavailable": "The server is not ready. Please try again soon.",
   "problem.unknown": "Something went wrong.",

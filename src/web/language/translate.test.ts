@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Notice } from "../../protocol/event.ts";
 import { chinese } from "./chinese.ts";
 import { english } from "./english.ts";
 import { placeholdersOf, translate } from "./translate.ts";
@@ -12,6 +13,12 @@ test("a text takes the same values in both languages", () => {
     const [given, taken] = [placeholdersOf(english[key]), placeholdersOf(chinese[key])];
     expect({ key, values: [...taken].sort() }).toEqual({ key, values: [...given].sort() });
   }
+});
+
+test("each notice of a run has a text", () => {
+  expect(Object.keys(english)).toEqual(
+    expect.arrayContaining(Notice.options.map((code) => `notice.${code}`)),
+  );
 });
 
 test("no text is empty", () => {

@@ -73,14 +73,15 @@ describe("zcbot run without a server", () => {
     expect(code).toBe(0);
   });
 
-  test("sends files of the task's directory with the message", async () => {
-    setting.models.script(calls("write", { path: "附件/报价.md", content: "九十六万" }), says("写好了。"));
-    await setting.run(["run", "写报价", "--dir", "报价"]);
-    setting.models.script(says("九十六万。"));
-    const attached = ["run", "多少钱？", "--dir", "报价", "--attach", "附件/报价.md"];
-    expect(await setting.run(attached)).toMatchObject({ code: 0, out: "九十六万。\n" });
-    expect(JSON.stringify(setting.models.requests.at(-1)?.body)).toContain("附件/报价.md");
-    expect(await setting.run(["run", "看", "--attach", "没有.md"])).toMatchObject({ code: 4 });
+  test("sends files of the task's directory with the message, and what it took can be looked at", async () => {
+    setting.models.script(says("写得好。"));
+    const attached = ["run", "写得如何？", "--dir", "季度报告", "--attach", "./总结.md"];
+    expect(await setting.run(attached)).toMatchObject({ code: 0, out: "写得好。\n" });
+    expect(JSON.stringify(setting.models.requests.at(-1)?.body)).toContain("总结.md");
+    const { out } = await setting.run(["usage", "--by", "task"]);
+    expect(out).toMatch(/^task +calls +tokens in +cached +out +cost\n/);
+    expect(out).toMatch(/^写得如何？ +1 +\d+ +0 +\d+ +unknown$/m);
+    expect(out).toMatch(/^total /m);
   });
 
   test("tells by its exit code that the model failed", async () => {
@@ -94,16 +95,17 @@ describe("zcbot run without a server", () => {
   test("refuses what cannot be meant, with the exit code of its kind", async () => {
     const unknown = "00000000-0000-4000-8000-000000000001";
     const nobody = { ZCBOT_URL: "http://127.0.0.1:9", ZCBOT_TOKEN: "t" };
-    const [bogus, empty, outside, missing, away, secretless] = await Promise.all([
+    const [bogus, empty, outside, missing, away, secretless, unattached] = await Promise.all([
       setting.run(["run", "你好", "--bogus"]),
       setting.run(["run", "-"], { input: " \n" }),
       setting.run(["run", "你好", "--dir", "../外面"]),
       setting.run(["run", "你好", "--task", unknown, "--json"]),
       setting.run(["run", "你好"], { environment: nobody }),
       setting.run(["run", "你好"], { environment: { ZCBOT_URL: nobody.ZCBOT_URL } }),
+      setting.run(["run", "你好", "--attach", "没有.md"]),
     ]);
-    expect([bogus, empty, outside, missing, away, secretless].map(({ code }) => code)).toEqual([
-      2, 2, 2, 4, 6, 3,
+    expect([bogus, empty, outside, missing, away, secretless, unattached].map(({ code }) => code)).toEqual([
+      2, 2, 2, 4, 6, 3, 4,
     ]);
     expect(lines(missing?.out ?? "")).toMatchObject([
       { type: "failure", code: "task_not_found", exit_code: 4 },
