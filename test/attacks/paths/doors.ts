@@ -2,6 +2,7 @@ import type { EndpointName } from "../../../src/protocol/api.ts";
 import { encodeForm, formType } from "../../support/api/multipart.ts";
 import { openConnection } from "../../support/api/raw-connection.ts";
 import type { TestServer, TestUser } from "../../support/server.ts";
+import { zipSkill } from "../../support/write-zip.ts";
 
 /** All that an answer says. */
 export interface Said {
@@ -35,6 +36,8 @@ export function openDoors(server: TestServer, user: TestUser, taskId: string): D
         body: encodeForm(parts),
       })
       .then(say);
+  const sendArchive = (name: string, body: Buffer) =>
+    user.fetch(`/v1/skills/${name}`, { method: "PUT", body }).then(say);
   const query = (name: string, covers: `${EndpointName}.${string}`, url: string): Door[] => [
     { name, covers, changes: false, knock: (path) => get(`${url}?path=${encode(path)}`) },
     // Escapes in the path are the server's to decode: what was encoded once comes as it is meant.
@@ -118,6 +121,53 @@ export function openDoors(server: TestServer, user: TestUser, taskId: string): D
       covers: "createTask.skill",
       changes: true,
       knock: (path) => send("POST", "/v1/tasks", { name: "技能", working_dir: "任务", skill: path }),
+    },
+    {
+      name: "a skill's name",
+      covers: "getSkill.name",
+      changes: false,
+      knock: (path) => get(`/v1/skills/${encode(path)}`),
+    },
+    {
+      name: "a skill that is uploaded",
+      covers: "putSkill.name",
+      changes: true,
+      knock: (path) => sendArchive(encode(path), zipSkill("做法")),
+    },
+    {
+      name: "a file in a skill's archive",
+      changes: true,
+      knock: (path) => sendArchive("skill", zipSkill("做法", [{ name: path.toWellFormed(), content: "x" }])),
+    },
+    {
+      name: "a skill that is deleted",
+      covers: "deleteSkill.name",
+      changes: true,
+      knock: (path) => send("DELETE", `/v1/skills/${encode(path)}`, undefined),
+    },
+    {
+      name: "a file of memory",
+      covers: "getMemory.path",
+      changes: false,
+      knock: (path) => get(`/v1/memory/${encode(path)}`),
+    },
+    {
+      name: "a version of memory",
+      covers: "getMemory.version",
+      changes: false,
+      knock: (path) => get(`/v1/memory/MEMORY.md?version=${encode(path)}`),
+    },
+    {
+      name: "memory that is written",
+      covers: "putMemory.path",
+      changes: true,
+      knock: (path) => send("PUT", `/v1/memory/${encode(path)}`, { content: "x" }),
+    },
+    {
+      name: "memory that is deleted",
+      covers: "deleteMemory.path",
+      changes: true,
+      knock: (path) => send("DELETE", `/v1/memory/${encode(path)}?versions=true`, undefined),
     },
     { name: "the pages", changes: false, knock: (path) => knockRaw(server.url, `/${path}`) },
     { name: "the reference", changes: false, knock: (path) => knockRaw(server.url, `/docs/${path}`) },

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createTask } from "../../support/api/request.ts";
 import { finishRun } from "../../support/api/runs.ts";
 import { says } from "../../support/model-turn.ts";
@@ -14,8 +15,26 @@ export interface ToolDoor {
   input(path: string): Record<string, unknown>;
 }
 
+const skillsFolder = join(import.meta.dirname, "../../../skills");
+
 export const toolDoors: ToolDoor[] = [
   { name: "read", tool: "read", changes: false, starts: false, input: (path) => ({ path }) },
+  {
+    name: "read below a skill",
+    tool: "read",
+    changes: false,
+    starts: false,
+    input: (path) => ({ path: `${skillsFolder}/write-report/${path}` }),
+  },
+  { name: "skill", tool: "skill", changes: false, starts: false, input: (name) => ({ name }) },
+  { name: "recall", tool: "recall", changes: false, starts: false, input: (path) => ({ path }) },
+  {
+    name: "remember",
+    tool: "remember",
+    changes: true,
+    starts: false,
+    input: (path) => ({ path, content: "x" }),
+  },
   { name: "list", tool: "list", changes: false, starts: false, input: (path) => ({ path }) },
   { name: "write", tool: "write", changes: true, starts: false, input: (path) => ({ path, content: "x" }) },
   {
