@@ -1,23 +1,14 @@
 import type { RunEvent } from "../protocol/event.ts";
-import type { ChatMessage, ChatToolCall, MessageNotes } from "../protocol/message.ts";
+import type { ChatMessage, MessageNotes } from "../protocol/message.ts";
 import type { AskedRequest } from "../protocol/request.ts";
-import { cleanText } from "../protocol/text.ts";
 import type { Approvals } from "./approvals/approval-layers.ts";
-import { mendArguments, parseArguments } from "./arguments.ts";
 import type { ContextKeeper } from "./context/context-keeper.ts";
 import { isCutOff, maxContinuations } from "./continuation.ts";
 import type { DelegateProfile, Delegation } from "./delegate/delegation.ts";
 import { createStepBudget, type StepBudget } from "./delegate/step-budget.ts";
-import type {
-  ConversationMessage,
-  Model,
-  ModelError,
-  ModelReply,
-  ProviderData,
-  Usage,
-} from "./model/model.ts";
+import type { ConversationMessage, Model, ModelError, ProviderData, Usage } from "./model/model.ts";
 import { createModelChain } from "./model/model-chain.ts";
-import { findTool } from "./repair/find-tool.ts";
+import { createNaming, recordReply } from "./record-reply.ts";
 import { RepeatedCalls } from "./repair/repeated-calls.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
@@ -120,7 +111,52 @@ export async function runAgent(
   sink: AgentSink,
   signal: AbortSignal,
 ): Promise<AgentOutcome> {
-  const conversation = [...input.conversation];
+  const { conversation, record } = openConversation(input.conversation, sink);
+  if (isAnswered(conversation) && (signal.aborted || !(await steer(input, record)))) return { status: "ok" };
+  const firstStep = input.firstStep ?? 1;
+  const steps = input.steps ?? createStepBudget(input.maxSteps - firstStep + 1);
+  const delegate = (step: number) => delegationOf(input, steps, step, sink);
+  const calls = unansweredCalls(conversation);
+  const resumed = { ...input, conversation, delegation: delegate(firstStep - 1) };
+  if (calls.length > 0 && !(await resumeToolCalls(calls, resumed, record, signal)))
+    return { status: "waiting" };
+  const naming = createNaming(input.tools, conversation);
+  const request = { tools: input.tools.map((tool) => tool.definition), conversation };
+  const repeated = new RepeatedCalls();
+  const models = createModelChain(input.model, input.fallbacks);
+  let cuts = countCuts(conversation);
+
+  for (let step = firstStep; steps.left > 0; step++) {
+    if (signal.aborted) return { status: "cancelled", partialText: "" };
+    if (input.leave?.aborted) return { status: "left" };
+    steps.take();
+    if (step > 1) await steer(input, record);
+    const call = { ...request, step, model: models.current };
+    const answer = await runStep(call, input.context, { ...input, models }, record, signal);
+    if ("outcome" in answer) return answer.outcome;
+    const { reply } = answer;
+    cuts = isCutOff(reply) ? cuts + 1 : 0;
+    const goesOn = cuts > 0 && cuts <= maxContinuations && steps.left > 0 && !signal.aborted;
+    const toolCalls = recordReply(answer, naming, goesOn, record);
+    if (goesOn) continue;
+    if (cuts > 0) record.event({ type: "notice", code: "output_limit", msg: outputLimit });
+    if (toolCalls.length === 0) {
+      // Without a step left for it a message had better become a run of its own.
+      if (signal.aborted || steps.left === 0 || !(await steer(input, record))) return { status: "ok" };
+      continue;
+    }
+    repeated.begin(step);
+    const about = { truncated: reply.finishReason === "length", said: naming.said, repeated };
+    const setting = { ...input, ...about, conversation, delegation: delegate(step) };
+    if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
+    if (repeated.isLooping && !signal.aborted) return looping;
+  }
+  return signal.aborted ? { status: "cancelled", partialText: "" } : outOfSteps(input);
+}
+
+/** The conversation as it grows, and the sink that makes it grow. */
+function openConversation(begun: readonly ConversationMessage[], sink: AgentSink) {
+  const conversation = [...begun];
   const record: AgentSink = {
     event: (event) => sink.event(event),
     context: (context) => sink.context(context),
@@ -131,10 +167,12 @@ export async function runAgent(
       return sink.message(message);
     },
   };
-  if (isAnswered(conversation) && (signal.aborted || !(await steer(input, record)))) return { status: "ok" };
-  const firstStep = input.firstStep ?? 1;
-  const steps = input.steps ?? createStepBudget(input.maxSteps - firstStep + 1);
-  const delegate = (step: number): Delegation => ({
+  return { conversation, record };
+}
+
+/** What a sub-agent that begins in this step is handed. */
+function delegationOf(input: AgentInput, steps: StepBudget, step: number, sink: AgentSink): Delegation {
+  return {
     step,
     steps,
     depth: input.depth ?? 0,
@@ -146,53 +184,14 @@ export async function runAgent(
     leave: input.leave,
     profileFor: input.profileFor,
     committed: () => sink.committed(),
-  });
-  const calls = unansweredCalls(conversation);
-  const resumed = { ...input, conversation, delegation: delegate(firstStep - 1) };
-  if (calls.length > 0 && !(await resumeToolCalls(calls, resumed, record, signal)))
-    return { status: "waiting" };
-  const tools = input.tools.map((tool) => tool.definition);
-  const naming = {
-    tools: input.tools,
-    callIds: collectCallIds(conversation),
-    said: new Map<string, string>(),
   };
-  const repeated = new RepeatedCalls();
-  let cuts = countCuts(conversation);
-  const models = createModelChain(input.model, input.fallbacks);
+}
 
-  for (let step = firstStep; steps.left > 0; step++) {
-    if (signal.aborted) return { status: "cancelled", partialText: "" };
-    if (input.leave?.aborted) return { status: "left" };
-    steps.take();
-    if (step > 1) await steer(input, record);
-    const call = { step, model: models.current, tools, conversation };
-    const answer = await runStep(call, input.context, { ...input, models }, record, signal);
-    if ("outcome" in answer) return answer.outcome;
-    const isCut = isCutOff(answer.reply);
-    cuts = isCut ? cuts + 1 : 0;
-    const goesOn = isCut && cuts <= maxContinuations && steps.left > 0 && !signal.aborted;
-    const toolCalls = recordReply(answer, { ...naming, goesOn }, record);
-    if (goesOn) continue;
-    if (isCut) record.event({ type: "notice", code: "output_limit", msg: outputLimit });
-    if (toolCalls.length === 0) {
-      // Without a step left for it a message had better become a run of its own.
-      if (signal.aborted || steps.left === 0) return { status: "ok" };
-      if (!(await steer(input, record))) return { status: "ok" };
-      continue;
-    }
-    const truncated = answer.reply.finishReason === "length";
-    repeated.begin(step);
-    const delegation = delegate(step);
-    const setting = { ...input, conversation, truncated, said: naming.said, repeated, delegation };
-    if (!(await runToolCalls(toolCalls, setting, record, signal))) return { status: "waiting" };
-    if (repeated.isLooping && !signal.aborted) return looping;
-  }
-  if (signal.aborted) return { status: "cancelled", partialText: "" };
+function outOfSteps({ maxSteps }: AgentInput): AgentOutcome {
   return {
     status: "error",
     code: "step_limit",
-    message: `The run used all of its ${input.maxSteps} steps. Send a message to let it go on.`,
+    message: `The run used all of its ${maxSteps} steps. Send a message to let it go on.`,
     partialText: "",
   };
 }
@@ -230,66 +229,4 @@ function isAnswered(conversation: ConversationMessage[]): boolean {
 function countCuts(conversation: ConversationMessage[]): number {
   const whole = conversation.findLastIndex(({ notes }) => !notes?.cut);
   return conversation.length - 1 - whole;
-}
-
-/** What the calls of an answer are told apart and named by; `said` is what the model shall read of that, by call. */
-interface Naming {
-  tools: Tool[];
-  callIds: Set<string>;
-  said: Map<string, string>;
-  /** The answer is cut off, and the next one goes on with it. */
-  goesOn: boolean;
-}
-
-/** Hands the answer over as events and as the message to store; gives its tool calls under unique ids. */
-function recordReply(
-  { reply, end }: { reply: ModelReply; end: AgentEvent[] },
-  naming: Naming,
-  sink: AgentSink,
-): ChatToolCall[] {
-  const toolCalls = reply.toolCalls.map((call) => cleanCall(call, naming));
-  for (const { id, function: called } of toolCalls) {
-    const parsed = parseArguments(called.arguments);
-    const shown = "value" in parsed ? parsed.value : called.arguments;
-    sink.event({ type: "tool_call", id, name: called.name, arguments: shown });
-  }
-  const content = cleanText(reply.text);
-  sink.message({
-    payload: {
-      role: "assistant",
-      content: content.trim() === "" && toolCalls.length > 0 ? null : content,
-      ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
-    },
-    usage: reply.usage,
-    providerData: reply.providerData,
-    ...(naming.goesOn && { notes: { cut: true } }),
-  });
-  for (const event of end) sink.event(event);
-  return toolCalls;
-}
-
-function collectCallIds(conversation: ConversationMessage[]): Set<string> {
-  const calls = conversation.flatMap(({ payload }) =>
-    payload.role === "assistant" ? (payload.tool_calls ?? []) : [],
-  );
-  return new Set(calls.map((call) => call.id));
-}
-
-/**
- * Some models number their calls anew in every answer; in a conversation an id must name one call. A tool under
- * another name is called by its own from here on.
- */
-function cleanCall(call: ChatToolCall, { tools, callIds, said }: Naming): ChatToolCall {
-  const given = cleanText(call.id) || "call";
-  let id = given;
-  for (let count = 2; callIds.has(id); count++) id = `${given}-${count}`;
-  callIds.add(id);
-  const wanted = cleanText(call.function.name);
-  const name = findTool(wanted, tools)?.definition.name ?? wanted;
-  if (name !== wanted) said.set(id, `There is no tool ${JSON.stringify(wanted)}: ${name} was taken.`);
-  return {
-    id,
-    type: "function",
-    function: { name, arguments: mendArguments(cleanText(call.function.arguments)) },
-  };
 }

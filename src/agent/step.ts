@@ -7,8 +7,14 @@ import { type Model, ModelError, type ModelReply, type ModelRequest, type Usage 
 import type { ModelChain } from "./model/model-chain.ts";
 import { costOf } from "./model/prices.ts";
 
-/** An answer with the events that tell its end, or why there is none. */
-export type StepResult = { reply: ModelReply; end: AgentEvent[] } | { outcome: AgentOutcome };
+/** An answer with the events that tell its end. */
+export interface StepAnswer {
+  reply: ModelReply;
+  end: AgentEvent[];
+}
+
+/** An answer, or why there is none. */
+export type StepResult = StepAnswer | { outcome: AgentOutcome };
 
 /**
  * Calls the model for one step, streaming what it says; again, or the next model of the chain, where a failure allows
