@@ -6,6 +6,7 @@ import {
   makeWorkbook,
   makeZip,
   slideShape,
+  writePdf,
 } from "../../../test/support/documents.ts";
 import { JobThread } from "../threads/job-thread.ts";
 import type { DocumentAnswer, DocumentJob, DocumentText } from "./document-job.ts";
@@ -117,6 +118,43 @@ test("a PDF shows its pages, and says which hold no text", async () => {
   ]);
   expect(notes).toEqual([]);
   expect((await read(makePdf([[], []]))).notes.join()).toMatch(/probably scans/);
+});
+
+/** A PDF with one line in a font that is not in it. */
+function makeForeignFontPdf(encoding: string, ordering: string, line: string): Buffer {
+  const content = `BT /F1 12 Tf 50 800 Td <${line}> Tj ET`;
+  const font = `<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo << /Registry (Adobe) /Ordering (${ordering}) /Supplement 4 >> /DW 1000 /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >> >>`;
+  return writePdf(
+    [
+      "<< /Type /Catalog /Pages 2 0 R >>",
+      "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+      `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+      `<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /${encoding} /DescendantFonts [${font}] >>`,
+    ],
+    1,
+  );
+}
+
+test.each([
+  ["GBK-EUC-H", "GB1", "d6d0cec441"],
+  ["UniGB-UCS2-H", "GB1", "4e2d65870041"],
+  ["ETen-B5-H", "CNS1", "a4a4a4e541"],
+  ["UniCNS-UTF16-H", "CNS1", "4e2d65870041"],
+])(
+  "an old Chinese PDF whose font is not in it is read by its encoding, %s",
+  async (encoding, ordering, line) => {
+    expect((await read(makeForeignFontPdf(encoding, ordering, line))).lines).toEqual([
+      "## Page 1",
+      "中文A",
+      "",
+    ]);
+  },
+);
+
+test("a font of which nobody knows the characters gives none, rather than wrong ones", async () => {
+  const { lines } = await read(makeForeignFontPdf("Identity-H", "GB1", "11861d0f"));
+  expect(lines).toEqual(["## Page 1 (no text; perhaps a scan)", ""]);
 });
 
 test("of a long document whole pages are shown, and how to go on", async () => {

@@ -1,4 +1,5 @@
 import { getDocumentProxy } from "unpdf";
+import { ChineseCmaps } from "./chinese-cmaps.ts";
 import { type DocumentJob, DocumentRefusal, type DocumentText } from "./document-job.ts";
 import { describePages, Excerpt } from "./excerpt.ts";
 
@@ -37,6 +38,10 @@ async function open(data: Uint8Array): ReturnType<typeof getDocumentProxy> {
       disableFontFace: true,
       enableXfa: false,
       verbosity: 0,
+      useWorkerFetch: false,
+      cMapUrl: "built-in/",
+      cMapPacked: false,
+      BinaryDataFactory: ChineseCmaps,
     });
   } catch (error) {
     const isLocked = error instanceof Error && error.name === "PasswordException";
@@ -62,7 +67,9 @@ function layLines(items: TextItem[]): string[] {
     line = "";
     end = undefined;
   };
-  for (const { str, hasEOL, width, transform } of items) {
+  for (const { str: shown, hasEOL, width, transform } of items) {
+    // What nobody knows the character of.
+    const str = shown.replaceAll("\uFFFD", "");
     const [, , , height = 0, x = 0, y = 0] = transform;
     if (str.trim() !== "") {
       const size = Math.abs(height) || 10;
