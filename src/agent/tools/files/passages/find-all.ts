@@ -5,6 +5,8 @@ export type Sequence = Uint16Array | Int32Array;
 export function toUnits(text: string): Uint16Array {
   const bytes = Buffer.from(text, "utf16le");
   // A small buffer is a part of a shared one, which may begin anywhere.
+  const isAligned = bytes.byteOffset % 2 === 0;
+  if (isAligned) return new Uint16Array(bytes.buffer, bytes.byteOffset, text.length);
   return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 

@@ -1,6 +1,10 @@
 /** Lines shown around a change. */
 const context = 2;
 const maxLineLength = 300;
+/** What is compared line by line, characters. */
+const maxChange = 2 ** 20;
+/** Characters that are compared at once. */
+const step = 4_096;
 /** Comparisons after which what is left counts as replaced whole; some 20 ms. */
 const maxEffort = 2_000_000;
 
@@ -16,16 +20,53 @@ interface Row {
  */
 export function diffLines(before: string, after: string, maxRows: number): string {
   if (before === after) return "";
-  const [old, now] = [splitLines(before), splitLines(after)];
-  const rows = compare(old, now);
+  const { start, oldEnd, newEnd } = findChange(before, after);
+  if (Math.max(oldEnd, newEnd) - start > maxChange) return "[too much differs to be shown]";
+  const [old, now] = [splitLines(before.slice(start, oldEnd)), splitLines(after.slice(start, newEnd))];
+  const firstLine = countBreaks(before, start) + 1;
   const shown: string[] = [];
-  for (const hunk of splitHunks(rows)) {
+  for (const hunk of splitHunks(compare(old, now), firstLine)) {
     shown.push(`@@ -${hunk.oldLine} +${hunk.newLine} @@`);
     for (const { sign, text } of hunk.rows) shown.push(`${sign} ${cut(text)}`);
   }
   if (shown.length === 0) return "[only the line break at the end differs]";
   if (shown.length <= maxRows) return shown.join("\n");
   return [...shown.slice(0, maxRows), `[${shown.length - maxRows} more lines of difference]`].join("\n");
+}
+
+/** The part that differs, in whole lines, with those around it that are shown: what is alike need not become lines. */
+function findChange(before: string, after: string): { start: number; oldEnd: number; newEnd: number } {
+  const shorter = Math.min(before.length, after.length);
+  let same = 0;
+  while (before.slice(same, same + step) === after.slice(same, same + step) && same + step <= shorter)
+    same += step;
+  while (same < shorter && before.charCodeAt(same) === after.charCodeAt(same)) same++;
+  const rest = shorter - same;
+  let tail = 0;
+  const endsAlike = (length: number): boolean =>
+    before.slice(before.length - tail - length, before.length - tail) ===
+    after.slice(after.length - tail - length, after.length - tail);
+  while (tail + step <= rest && endsAlike(step)) tail += step;
+  while (tail < rest && endsAlike(1)) tail++;
+  let start = same;
+  for (let line = 0; line <= context && start > 0; line++) start = before.lastIndexOf("\n", start - 1);
+  let oldEnd = before.length - tail;
+  for (let line = 0; line <= context && oldEnd < before.length; line++) {
+    const end = before.indexOf("\n", oldEnd);
+    oldEnd = end < 0 ? before.length : end + 1;
+  }
+  return {
+    start: Math.max(0, start + (start > 0 ? 1 : 0)),
+    oldEnd,
+    newEnd: oldEnd + after.length - before.length,
+  };
+}
+
+function countBreaks(text: string, end: number): number {
+  let count = 0;
+  for (let place = text.indexOf("\n"); place >= 0 && place < end; place = text.indexOf("\n", place + 1))
+    count++;
+  return count;
 }
 
 /** What follows the last line break is a line only if there is something. */
@@ -123,11 +164,11 @@ interface Hunk {
   rows: Row[];
 }
 
-function splitHunks(rows: Row[]): Hunk[] {
+function splitHunks(rows: Row[], firstLine: number): Hunk[] {
   const hunks: Hunk[] = [];
   let open: Hunk | undefined;
   let quiet = 0;
-  let [oldLine, newLine] = [1, 1];
+  let [oldLine, newLine] = [firstLine, firstLine];
   for (const [index, row] of rows.entries()) {
     if (row.sign !== " ") {
       if (!open) {
