@@ -2,7 +2,7 @@ import type { ChatToolCall } from "../protocol/message.ts";
 import type { AskedRequest, Request } from "../protocol/request.ts";
 import type { AgentEvent } from "./agent.ts";
 import type { Approvals } from "./approvals/approval-layers.ts";
-import { decideCall } from "./approvals/decide-call.ts";
+import { decideForAll } from "./approvals/decide-call.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Tool, Workplace } from "./tools/tool.ts";
 
@@ -18,7 +18,7 @@ export function findGate(
   asked: AskedRequest | undefined,
   place: Workplace,
 ): { gate: Gate | undefined } | { fault: string } {
-  const verdict = approvals && decideCall(tool, input, approvals.layers, place);
+  const verdict = approvals && decideForAll(tool, input, approvals, place);
   if (verdict?.action === "deny") return { fault: verdict.reason };
   if (tool.question) return { gate: { kind: "question" } };
   if (verdict?.action === "ask") {

@@ -29,6 +29,8 @@ export function deciding(rules: LayeredRule[]): LayeredRule[][] {
 /** What decides about the calls of a run. */
 export interface Approvals {
   layers: ApprovalLayers;
+  /** The rules of agents above with another profile: each of them must let a call be, too. */
+  above?: readonly ApprovalLayers[];
   /** How long a person has for an answer before silence counts as a no; null: nobody can be asked. */
   waitMs: number | null;
 }

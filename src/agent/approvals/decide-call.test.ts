@@ -238,3 +238,19 @@ test("a command is found in places within places", () => {
   );
   expect(judgedOtherwise(harmlessInside, noPush, "allow")).toEqual([]);
 });
+
+test("a rule about a path with several spaces is found", () => {
+  const rules: ApprovalRule[] = [{ tool: "read", argument: "甲  乙.md", action: "deny" }];
+  const read = defineTool({
+    name: "read",
+    description: "read",
+    effect: "pure",
+    parameters: z.object({ path: z.string() }),
+    subject: ({ path }) => ({ kind: "path", text: path }),
+    execute: async () => "done",
+  });
+  const judged = ["甲  乙.md", "./甲  乙.md"].map(
+    (path) => decideCall(read, { path }, { user: rules }, place).action,
+  );
+  expect(judged).toEqual(["deny", "deny"]);
+});

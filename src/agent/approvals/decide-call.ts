@@ -1,6 +1,12 @@
 import type { ApprovalAction, ApprovalRule } from "../../protocol/agent/approval.ts";
 import type { Tool, Workplace } from "../tools/tool.ts";
-import { type ApprovalLayers, deciding, type LayeredRule, rulesFor } from "./approval-layers.ts";
+import {
+  type ApprovalLayers,
+  type Approvals,
+  deciding,
+  type LayeredRule,
+  rulesFor,
+} from "./approval-layers.ts";
 import { matchesPattern, mayMatchPattern, mayMatchWords, withSingleSpaces } from "./match-pattern.ts";
 import { rememberedRule } from "./remembered-rule.ts";
 import { type CommandPart, readCommand } from "./shell/command-parts.ts";
@@ -20,6 +26,18 @@ interface Finding {
   /** The part of a command that it is about. */
   part?: CommandPart | undefined;
   unreadable?: string | undefined;
+}
+
+/** The strictest of what all these rules say about a call. Never throws. */
+export function decideForAll(
+  tool: Tool,
+  input: unknown,
+  { layers, above = [] }: Pick<Approvals, "layers" | "above">,
+  place: Pick<Workplace, "directory" | "sandbox">,
+): Verdict {
+  return [layers, ...above]
+    .map((each) => decideCall(tool, input, each, place))
+    .reduce((worst, each) => (strictness[each.action] > strictness[worst.action] ? each : worst));
 }
 
 /** Whether the call may run, a person is to be asked, or it is refused. Never throws. */
@@ -50,8 +68,9 @@ export function decideCall(
 
 /** The last rule that matches a text that is known. */
 function findPlain(rules: LayeredRule[], text: string, otherwise: ApprovalAction): Finding {
+  const plain = withSingleSpaces(text);
   const rule = rules.findLast(
-    ({ argument }) => argument === undefined || matchesPattern(withSingleSpaces(argument), text),
+    ({ argument }) => argument === undefined || matchesPattern(withSingleSpaces(argument), plain),
   );
   return rule ? { action: rule.action, rule } : { action: otherwise };
 }

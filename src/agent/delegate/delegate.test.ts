@@ -233,3 +233,46 @@ test("a sub-agent can have another model, whose rules and instructions then coun
     expect.objectContaining({ type: "usage", purpose: "delegate", model: "便宜" }),
   );
 });
+
+test("no other profile lifts the rules of this one; what either forbids is not done", async () => {
+  const called: string[] = [];
+  const push = tool("push", "external", (path) => called.push(path));
+  const pull = tool("pull", "external", (path) => called.push(path));
+  const profileFor = (name: string) => {
+    const answers = [calls(["push", '{"path":"上"}', "推"], ["pull", '{"path":"下"}', "拉"]), says("不让")];
+    const model: Model = {
+      id: name,
+      facts: {
+        profile: name,
+        contextWindow: 100_000,
+        maxOutputTokens: undefined,
+        vision: false,
+        prices: null,
+      },
+      call: async (...given) => await (answers.shift() ?? says("完"))(...given),
+    };
+    const approvals = [
+      { tool: "push", action: "allow" as const },
+      { tool: "pull", action: "deny" as const },
+    ];
+    return { model, fallbacks: [], summaryModel: model, instructions: "", approvals };
+  };
+  const trace = await run([hand("推", { profile: "松" }), says("好")], {
+    tools: [createDelegateTool(["紧", "松"]), push, pull],
+    profileFor,
+    approvals: {
+      layers: {
+        profile: [
+          { tool: "push", action: "deny" },
+          { tool: "pull", action: "allow" },
+        ],
+      },
+      waitMs: null,
+    },
+  });
+  expect([called, results(trace)]).toEqual([[], ["不让"]]);
+  const refusals = nested(trace).filter(
+    (event) => event.type === "tool_result" && /of the model's profile forbids/.test(event.content),
+  );
+  expect(refusals).toHaveLength(2);
+});

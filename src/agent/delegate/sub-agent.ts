@@ -1,8 +1,9 @@
 import { type AgentEvent, type AgentOutcome, type AgentSink, runAgent } from "../agent.ts";
+import type { Approvals } from "../approvals/approval-layers.ts";
 import { createContext } from "../context/create-context.ts";
 import { conduct } from "../prompt.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
-import { type Delegation, maxDepth } from "./delegation.ts";
+import { type DelegateProfile, type Delegation, maxDepth } from "./delegation.ts";
 import { shareBudget } from "./step-budget.ts";
 
 /** Steps that are left to the agent that waits, so that it can make something of the report. */
@@ -42,8 +43,6 @@ export async function runSubAgent(
     { name: "Sub-agent", text: role },
     { name: "Model", text: profile?.instructions ?? "" },
   ];
-  const { approvals } = delegation;
-  const layers = { ...approvals?.layers, ...(profile && { profile: profile.approvals }) };
   const { sink, lastWords } = collect(delegation, context);
   const { directory, userRoot } = context;
   const outcome = await runAgent(
@@ -69,7 +68,7 @@ export async function runSubAgent(
       steps,
       depth: depth + 1,
       // Nobody sees its questions in time: what needs leave is for the agent above to ask about.
-      approvals: { layers, waitMs: null },
+      approvals: { ...rulesBelow(delegation.approvals, profile), waitMs: null },
       ...(leave && { leave }),
       ...(planRetry && { planRetry }),
       ...(profileFor && { profileFor }),
@@ -82,6 +81,16 @@ export async function runSubAgent(
 
 const role =
   "You are a sub-agent: another agent has given you one part of its work. Its message is all you know of the whole. You cannot ask anybody anything. Where a call is refused because a person would have to allow it, do what can be done without it and say in your report what is to be asked for. Your last answer is your report, and all that the other agent gets: state what you found or did, with file paths, and what is still open.";
+
+/** Another profile brings its own rules, and lifts none: what this agent must not do it cannot have done. */
+function rulesBelow(
+  approvals: Approvals | undefined,
+  profile: DelegateProfile | undefined,
+): Omit<Approvals, "waitMs"> {
+  const { layers = {}, above = [] } = approvals ?? {};
+  if (!profile) return { layers, above };
+  return { layers: { ...layers, profile: profile.approvals }, above: [...above, layers] };
+}
 
 /** Nothing that asks a person, keeps memories, or delegates too deep. */
 function toolsBelow({ tools, depth }: Delegation, readOnly: boolean): Tool[] {
