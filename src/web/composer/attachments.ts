@@ -11,6 +11,8 @@ export interface Attachments {
   add: (files: readonly File[]) => Promise<void>;
   /** Takes one away from the message; the file stays in the directory. */
   remove: (path: string) => void;
+  /** Puts files with the message that are there already. */
+  put: (paths: readonly string[]) => void;
   clear: () => void;
 }
 
@@ -24,14 +26,15 @@ export function useAttachments(taskId: string, directory: string, upload: Upload
       saveDraft(name, after.length > 0 ? JSON.stringify(after) : "");
       return after;
     });
+  const put = (added: readonly string[]) => keep((before) => [...new Set([...before, ...added])]);
   return {
     paths,
     add: async (files) => {
       if (files.length === 0) return;
       const result = await upload.send(directory, files).catch(() => null);
-      const saved = result?.saved.map(({ rel }) => rel) ?? [];
-      keep((before) => [...new Set([...before, ...saved])]);
+      put(result?.saved.map(({ rel }) => rel) ?? []);
     },
+    put,
     remove: (path) => keep((before) => before.filter((each) => each !== path)),
     clear: () => keep(() => []),
   };

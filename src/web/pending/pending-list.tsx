@@ -1,4 +1,4 @@
-import { PencilLine, X } from "lucide-react";
+import { Paperclip, PencilLine, X } from "lucide-react";
 import { useState } from "react";
 import type { PendingMessage } from "../../protocol/message.ts";
 import { useLanguage } from "../language/language.ts";
@@ -55,6 +55,12 @@ function PendingRow({ message, onEdit, onWithdraw }: PendingRowProps) {
         <Icon size={15} aria-hidden="true" className="mt-0.5 shrink-0 text-muted-foreground" />
         <span className="shrink-0 text-muted-foreground max-sm:sr-only">{t(label)}</span>
         <span className="line-clamp-2 min-w-0 wrap-anywhere">{message.content}</span>
+        {message.attachments.length > 0 && (
+          <span className="flex shrink-0 items-center gap-0.5 text-muted-foreground">
+            <Paperclip size={13} aria-label={t("attachment.list")} role="img" />
+            {message.attachments.length}
+          </span>
+        )}
       </p>
       <button
         type="button"

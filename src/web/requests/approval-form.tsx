@@ -22,7 +22,9 @@ export function ApprovalForm({ request, busy, onAnswer }: ApprovalFormProps) {
   const { rule } = request;
   return (
     <div className="space-y-3">
-      {request.reason && <p className="text-sm wrap-anywhere">{showHidden(request.reason)}</p>}
+      {request.reason && (
+        <p className="text-muted-foreground text-sm wrap-anywhere">{showHidden(request.reason)}</p>
+      )}
       <section
         aria-label={t("tool.arguments")}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

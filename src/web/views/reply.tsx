@@ -70,7 +70,7 @@ export function Reply(props: ReplyProps) {
   const plan = planOf(live);
   const halt = () => live.stop().catch(onProblem);
   useEscape(working, halt);
-  const withdraw = async ({ pending_id, content }: PendingMessage) => {
+  const withdraw = async ({ pending_id, content, attachments: files }: PendingMessage) => {
     try {
       await live.withdraw(pending_id);
     } catch (error) {
@@ -78,6 +78,7 @@ export function Reply(props: ReplyProps) {
     }
     const restore = () => {
       props.onAppend(content);
+      attachments.put(files);
       notices.close(notice);
     };
     const actionProps = { children: t("pending.restore"), onClick: restore };

@@ -53,6 +53,24 @@ export function testAgentsWork(web: WebTest): void {
     await web.page.getByText(/^输入 1,0\d\d tokens · 缓存 \d+% · 输出 \d+ · 价格未知$/).waitFor();
   });
 
+  test("what a sub-agent is at stands in the call it works for, and all it did when that is opened", async () => {
+    const { opened: reported, open: report } = gate();
+    web.server.models.script(
+      calls("delegate", { task: "读丙方的合同，找出金额", description: "查丙方合同" }),
+      { parts: [{ text: "先看有什么。" }, { toolCall: { name: "list", arguments: "{}" } }] },
+      { parts: [{ text: "共九十六万。" }, { until: reported }] },
+      says("子助手说九十六万。"),
+    );
+    await web.handOver("查合同金额");
+    await web.page.getByText("共九十六万。").waitFor();
+    await web.page.getByRole("button", { name: "子助手 查丙方合同" }).click();
+    const work = web.page.getByRole("region", { name: "过程" });
+    await work.getByText("先看有什么。").waitFor();
+    await work.getByRole("button", { name: "列出文件夹" }).waitFor();
+    report();
+    await web.page.getByText("子助手说九十六万。").waitFor();
+  });
+
   test("leave given for the whole task is not asked for again", async () => {
     web.server.models.script(
       calls("bash", { command: "echo 第一次" }),

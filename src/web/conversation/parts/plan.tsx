@@ -9,7 +9,8 @@ import {
 } from "lucide-react";
 import { useId, useState } from "react";
 import type { TodoItem } from "../../../protocol/event.ts";
-import { type Language, useLanguage } from "../../language/language.ts";
+import { useLanguage } from "../../language/language.ts";
+import { summarizePlan } from "./read-plan.ts";
 
 const icons: Record<TodoItem["status"], { icon: LucideIcon; look: string }> = {
   pending: { icon: Circle, look: "text-muted-foreground" },
@@ -45,14 +46,6 @@ export function PlanList({ items }: { items: readonly TodoItem[] }) {
   );
 }
 
-/** How far a plan is and what is in hand: `2 of 5 · read the contracts`. */
-export function summarizePlan(items: readonly TodoItem[], { t }: Pick<Language, "t">): string {
-  const done = items.filter(({ status }) => status === "completed").length;
-  const count = items.filter(({ status }) => status !== "cancelled").length;
-  const now = items.find(({ status }) => status === "in_progress")?.content;
-  return [t("plan.progress", { done, count }), now].filter(Boolean).join(" · ");
-}
-
 /** The plan of the run at work, above the composer: one line, or all of it. */
 export function PlanPanel({ items }: { items: readonly TodoItem[] }) {
   const language = useLanguage();
@@ -84,21 +77,4 @@ export function PlanPanel({ items }: { items: readonly TodoItem[] }) {
       </div>
     </section>
   );
-}
-
-/** The plan that a call of the `todo` tool was given; null where it cannot be read. */
-export function planOf(given: Record<string, unknown> | string): readonly TodoItem[] | null {
-  const items = typeof given === "string" ? undefined : (given.items ?? given.todos);
-  if (!Array.isArray(items)) return null;
-  const read = items.flatMap((item: unknown): TodoItem[] => {
-    if (typeof item !== "object" || item === null) return [];
-    const { content, status } = item as Record<string, unknown>;
-    if (typeof content !== "string") return [];
-    return [{ content, status: isStatus(status) ? status : "pending" }];
-  });
-  return read.length > 0 ? read : null;
-}
-
-function isStatus(value: unknown): value is TodoItem["status"] {
-  return typeof value === "string" && Object.hasOwn(icons, value);
 }
