@@ -249,7 +249,8 @@ test("no other profile lifts the rules of this one; what either forbids is not d
         vision: false,
         prices: null,
       },
-      call: async (...given) => await (answers.shift() ?? says("完"))(...given),
+      call: async (request, onDelta, signal) =>
+        await (answers.shift() ?? says("完"))(request, onDelta, signal),
     };
     const approvals = [
       { tool: "push", action: "allow" as const },
