@@ -25,22 +25,8 @@ export async function parseFrontMatter(text: string): Promise<FrontMatter | { pr
     .trim();
   if (head.join("\n").length > maxLength)
     return { problem: `The front matter of SKILL.md is longer than ${maxLength} characters.` };
-  return { fields: cleanValues((await readYaml(head.join("\n"))) ?? readLines(head)), body };
-}
-
-/** Null where it is broken, or no mapping. */
-async function readYaml(text: string): Promise<Record<string, unknown> | null> {
-  const { parseDocument } = await import("yaml");
-  try {
-    const document = parseDocument(text, { logLevel: "silent", uniqueKeys: false });
-    if (document.errors.length > 0) return null;
-    const value: unknown = document.toJS();
-    if (value === null) return {};
-    return typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-  } catch {
-    // Too many aliases, or nested too deeply.
-    return null;
-  }
+  const { readYaml } = await import("./read-yaml.ts");
+  return { fields: cleanValues(readYaml(head.join("\n")) ?? readLines(head)), body };
 }
 
 /** `key: value`, quoted or not, continued on indented lines. */

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import type { Entry, ZipFile } from "yauzl";
+import { type Entry, fromFdPromise, type ZipFile } from "yauzl";
 import { ApiError } from "../../protocol/error.ts";
 import type { Directory } from "../directory.ts";
 
@@ -22,7 +22,6 @@ export async function unpackArchive(
   directory: Directory,
   limits: ArchiveLimits,
 ): Promise<void> {
-  const { fromFdPromise } = await import("yauzl");
   const options = { autoClose: false, lazyEntries: true, decodeStrings: false };
   let zip: ZipFile;
   try {
