@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SkillDetail, SkillList } from "../../../src/protocol/agent/skill.ts";
+import { openEvents } from "../../support/api/events.ts";
 import { post } from "../../support/api/pending.ts";
 import { type Answer, ask, createTask } from "../../support/api/request.ts";
-import { finishRun, readMessages, startHangingRun } from "../../support/api/runs.ts";
+import { finishRun, readMessages, startHangingRun, startRun } from "../../support/api/runs.ts";
 import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 import { writeZip, zipSkill } from "../../support/write-zip.ts";
@@ -211,5 +212,27 @@ describe("in a run", () => {
     const shown = JSON.stringify(lastSeen().messages);
     expect(shown).toContain("列三点");
     expect(shown).not.toContain("先写摘要");
+  });
+
+  test("a skill's allowed-tools spare the question only where the operator installed it", async () => {
+    const text = "---\nallowed-tools: WebFetch\n---\n查网页";
+    await install("查网页", text);
+    const firstOf = async (content: string) => {
+      const task = await createTask(user, { name: content.replaceAll("/", "") });
+      server.models.reset();
+      server.models.script(calls("fetch", { url: "https://pages.invalid/" }), says("查不到"));
+      const { eventsUrl } = await startRun(user, task.task_id, content);
+      const events = await openEvents(user, eventsUrl);
+      for (;;) {
+        const frame = await events.next();
+        if (frame && frame.event !== "request" && frame.event !== "tool_result") continue;
+        events.close();
+        return frame?.event;
+      }
+    };
+    expect(await firstOf("直接查")).toBe("request");
+    expect(await firstOf("/查网页 好吗")).toBe("tool_result");
+    await upload(user, "查网页", zipSkill(text));
+    expect(await firstOf("/查网页 再来")).toBe("request");
   });
 });
