@@ -1,6 +1,7 @@
 import type { Directory } from "../../workspace/directory.ts";
 import type { ReachPolicy } from "../../workspace/network/route.ts";
 import type { Sandbox } from "../../workspace/sandbox/sandbox.ts";
+import type { DiskSpace } from "../../workspace/space/disk-space.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ListedTool } from "./list-tools.ts";
 import { type McpServer, McpUnavailable } from "./mcp-server.ts";
@@ -158,6 +159,7 @@ export class McpClients {
         kept.opened = opened;
         kept.usedAt = Date.now();
         opened.closed.addEventListener("abort", () => this.#drop(key, kept), { once: true });
+        if (server.reach.kind === "stdio") endWhereFull(opened, place.directory.space);
         return opened;
       },
       (cause) => {
@@ -219,6 +221,17 @@ export class McpClients {
 async function endKept(kept: Kept | undefined): Promise<void> {
   const session = await kept?.session.catch(() => undefined);
   await session?.close();
+}
+
+/** A program writes between calls too: it is ended once it has used up the room. */
+function endWhereFull(session: McpSession, space: DiskSpace): void {
+  const watch = space.watch(session.closed);
+  const end = (): void => {
+    watch.end();
+    void session.close();
+  };
+  if (watch.signal.aborted) end();
+  else watch.signal.addEventListener("abort", end, { once: true });
 }
 
 /** A remote server keeps things for whoever speaks to it: no two users share a session, nor two directories a program. */
