@@ -125,6 +125,23 @@ test("the hosts that commands may reach are read, and each that cannot be allowe
   ]);
 });
 
+test("a search service has its key from its own variable, which is told where it is missing and shown to nobody", () => {
+  expect(load().search).toBeUndefined();
+  const environment = { ZCBOT_SEARCH_PROVIDER: "bocha", BOCHA_API_KEY: "sk-search-7f3a" };
+  const config = load({ environment });
+  expect(config.search?.name).toBe("bocha");
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("sk-search-7f3a");
+  expect(problemsOf({ environment: { ZCBOT_SEARCH_PROVIDER: "bocha" } })).toEqual([
+    "Set BOCHA_API_KEY to the key of bocha.",
+  ]);
+  expect(problemsOf({ environment: { ZCBOT_SEARCH_PROVIDER: "searxng" } })).toEqual([
+    "Set ZCBOT_SEARCH_URL to the address of your searxng.",
+  ]);
+  expect(problemsOf({ environment: { ZCBOT_SEARCH_URL: "searxng:8080" } })).toEqual([
+    "ZCBOT_SEARCH_URL must be an http or https address.",
+  ]);
+});
+
 test("a broken file is named with its line", () => {
   writeFileSync(join(cwd, "zcbot.jsonc"), `{\n  "port": 8787\n  "host": "::1"\n}`);
   expect(problemsOf({})).toEqual([`${join(cwd, "zcbot.jsonc")}: line 3 is not JSON (CommaExpected).`]);
