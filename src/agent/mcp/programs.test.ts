@@ -17,6 +17,9 @@ const never = new AbortController().signal;
 /** One that no other process has. */
 const nap = String(3_000_000 + Math.floor(Math.random() * 1e6));
 
+/** Patience of whoever looks again and again, on a busy machine. */
+const slow = { timeout: 20_000, interval: 20 };
+
 let sandbox: Sandbox;
 let directory: Directory;
 let clients: McpClients;
@@ -127,10 +130,10 @@ test("a cancelled call is cancelled with the server, which goes on serving", asy
   const { tools } = await gather([program("plain")]);
   const stop = new AbortController();
   const called = call(tools, "slow", { signal: stop.signal });
-  await expect.poll(() => fileOf("开始.txt")).not.toBe("");
+  await expect.poll(() => fileOf("开始.txt"), slow).not.toBe("");
   stop.abort(new Error("stopped"));
   await expect(called).rejects.toThrow("stopped");
-  await expect.poll(() => fileOf("取消.txt")).toBe(await fileOf("开始.txt"));
+  await expect.poll(() => fileOf("取消.txt"), slow).toBe(await fileOf("开始.txt"));
   expect(await call(tools, "echo")).toMatchObject({ isError: false });
 });
 
@@ -147,7 +150,7 @@ test("a server that ends in the middle of a call leaves its outcome open, says w
 test("what a server has started ends with it, whatever it did to be alone", async () => {
   const { tools } = await gather([program("plain")]);
   await call(tools, "spawn");
-  await expect.poll(() => processesWith(`sleep\0${nap}`)).not.toHaveLength(0);
+  await expect.poll(() => processesWith(`sleep\0${nap}`), slow).not.toHaveLength(0);
   await clients.close();
   expect(await processesWith(nap)).toEqual([]);
 });
@@ -217,7 +220,7 @@ test("what a server says beside the protocol does no harm, and is told where it 
 test("a session that nobody uses is closed", async () => {
   const forgetful = open({ idleMs: 400 });
   const { tools } = await gather([program("plain")], { from: forgetful });
-  await expect.poll(() => processesWith(`program.ts\0plain\0${nap}`)).toEqual([]);
+  await expect.poll(() => processesWith(`program.ts\0plain\0${nap}`), slow).toEqual([]);
   expect(await call(tools, "echo")).toMatchObject({ isError: false });
   await forgetful.close();
 });

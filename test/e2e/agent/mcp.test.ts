@@ -8,6 +8,9 @@ import { type McpHttpServer, startMcpServer } from "../../support/mcp/http-serve
 import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
+/** Patience of whoever looks again and again, on a busy machine. */
+const slow = { timeout: 20_000, interval: 20 };
+
 let tools: McpHttpServer;
 let server: TestServer;
 let user: TestUser;
@@ -61,7 +64,7 @@ test("a run calls the tools of the operator's server, with a secret of the envir
   expect(tools.requests.find(({ method }) => method === "tools/call")?.headers.authorization).toBe(
     "Bearer key-of-the-tests",
   );
-  await expect.poll(async () => (await list()).every(({ state }) => state !== "unknown")).toBe(true);
+  await expect.poll(async () => (await list()).every(({ state }) => state !== "unknown"), slow).toBe(true);
   const shown = await list();
   expect(shown).toMatchObject([
     { name: "asks", state: "connected" },
