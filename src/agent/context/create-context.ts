@@ -5,7 +5,7 @@ import { beginContext, ContextRecord, systemOf } from "./context-record.ts";
 import { type ContextInput, type ContextState, estimateRequest, promptTokens } from "./context-state.ts";
 import { messageTokens } from "./count-tokens.ts";
 import { cutContext } from "./cut-context.ts";
-import { loadImages } from "./load-images.ts";
+import { boundImages, loadImages } from "./load-images.ts";
 import { noteChanges } from "./note-changes.ts";
 import { budgetOf } from "./plan-cut.ts";
 import { viewConversation, viewMessage } from "./view.ts";
@@ -31,6 +31,7 @@ export function createContext(input: ContextInput): ContextKeeper {
     await showNew(input, state, call);
   };
   const send = (call: ComingCall, sink: AgentSink): ModelRequest => {
+    if (state.images.size > 0) boundImages(state.shown, state.images);
     if (state.isChanged) sink.context(state.record);
     state.isChanged = false;
     return { system: systemOf(state.record), tools: call.tools, messages: [...state.shown] };
