@@ -98,3 +98,14 @@ test("that a process has ended by itself is said at once to who watches, and to 
     .map(({ data }) => String(data.content));
   expect(results.slice(1).join("\n")).toMatch(/建好了\n\[p1 has ended: exit code 2/);
 });
+
+test("nothing of a process is left when its run was handed over, and the run goes on without it", async () => {
+  await startBeside({ parts: [{ text: "…" }], stallAfter: 1 });
+  expect(countProcesses()).toBeGreaterThan(1);
+  server.models.script(calls("process", { action: "list" }), says("没有了"));
+  await server.restart();
+  await expect.poll(() => readStatus(user, task.task_id), { timeout: 20_000 }).toBe("ok");
+  expect(countProcesses()).toBe(0);
+  const told = (await readMessages(user, task.task_id)).filter(({ payload }) => payload.role === "tool");
+  expect(told.at(-1)?.payload.content).toMatch(/^No process runs in the background/);
+});
