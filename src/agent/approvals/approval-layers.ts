@@ -1,4 +1,5 @@
 import type { ApprovalRule } from "../../protocol/agent/approval.ts";
+import { withSingleSpaces } from "./match-pattern.ts";
 
 /** Whose word rules are, in the order in which they are laid over each other; what a skill allows yields to all. */
 export const layerNames = ["skill", "operator", "profile", "user", "task"] as const;
@@ -12,10 +13,15 @@ export interface LayeredRule extends ApprovalRule {
   layer: LayerName;
 }
 
-/** The rules that may concern the tool, in order. */
+/** The rules that may concern the tool, in order, their patterns with single spaces. */
 export function rulesFor(layers: ApprovalLayers, concerns: (toolPattern: string) => boolean): LayeredRule[] {
   return layerNames.flatMap((layer) =>
-    (layers[layer] ?? []).filter((rule) => concerns(rule.tool)).map((rule) => ({ ...rule, layer })),
+    (layers[layer] ?? [])
+      .filter((rule) => concerns(rule.tool))
+      .map((rule) => {
+        const argument = rule.argument === undefined ? {} : { argument: withSingleSpaces(rule.argument) };
+        return { ...rule, ...argument, layer };
+      }),
   );
 }
 

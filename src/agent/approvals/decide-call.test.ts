@@ -254,3 +254,16 @@ test("a rule about a path with several spaces is found", () => {
   );
   expect(judged).toEqual(["deny", "deny"]);
 });
+
+test("no command keeps the server busy, however it is made, under however many rules", () => {
+  const rules: ApprovalRule[] = Array.from({ length: 200 }, (_, index) => ({
+    tool: "bash",
+    argument: `*a*b*${"x".repeat(1_900)}${index}*`,
+    action: "ask",
+  }));
+  const began = performance.now();
+  for (const command of ["ls $x;".repeat(16_000), "`a".repeat(45_000), "((".repeat(45_000)])
+    judge(command, rules);
+  // Without bounds the first alone takes minutes.
+  expect(performance.now() - began).toBeLessThan(60_000);
+});

@@ -7,7 +7,14 @@ import {
   type LayeredRule,
   rulesFor,
 } from "./approval-layers.ts";
-import { matchesPattern, mayMatchPattern, mayMatchWords, withSingleSpaces } from "./match-pattern.ts";
+import {
+  type Effort,
+  matchesPattern,
+  mayMatchPattern,
+  mayMatchWords,
+  wholeEffort,
+  withSingleSpaces,
+} from "./match-pattern.ts";
 import { rememberedRule } from "./remembered-rule.ts";
 import { type CommandPart, readCommand } from "./shell/command-parts.ts";
 import { isLiteral } from "./shell/shell-word.ts";
@@ -69,9 +76,7 @@ export function decideCall(
 /** The last rule that matches a text that is known. */
 function findPlain(rules: LayeredRule[], text: string, otherwise: ApprovalAction): Finding {
   const plain = withSingleSpaces(text);
-  const rule = rules.findLast(
-    ({ argument }) => argument === undefined || matchesPattern(withSingleSpaces(argument), plain),
-  );
+  const rule = rules.findLast(({ argument }) => argument === undefined || matchesPattern(argument, plain));
   return rule ? { action: rule.action, rule } : { action: otherwise };
 }
 
@@ -86,17 +91,16 @@ function readForRules(
       return finding.action === "ask" ? { ...finding, part: readCommand(script).parts[0] } : finding;
     };
   }
+  const effort = { left: wholeEffort };
   const { parts, unreadable } = readCommand(script);
   const whole = withSingleSpaces(script);
   return (list, otherwise) => {
     const findings = parts.flatMap((part): Finding[] => [
-      { ...findForWords(list, part.words, part.writesFile, otherwise), part },
-      ...part.others.map((form) => ({ ...findStrict(list, form), part })),
+      { ...findForWords(list, part.words, part.writesFile, otherwise, effort), part },
+      ...part.others.map((form) => ({ ...findStrict(list, form, effort), part })),
     ]);
     // A rule may be about several commands in a row; it allows none of them by that.
-    const last = list.findLast(
-      ({ argument }) => argument !== undefined && matchesPattern(withSingleSpaces(argument), whole),
-    );
+    const last = list.findLast(({ argument }) => argument !== undefined && matchesPattern(argument, whole));
     if (last && last.action !== "allow") findings.push({ action: last.action, rule: last });
     const strict = unreadable === undefined ? undefined : findStrictest(list, otherwise, unreadable);
     // What starts nothing that could be found is held against what counts for the tool as a whole.
@@ -116,25 +120,25 @@ function findForWords(
   words: string[],
   writesFile: boolean,
   otherwise: ApprovalAction,
+  effort: Effort,
 ): Finding {
   const text = withSingleSpaces(words.join(" "));
   const found: Finding[] = [];
   for (const rule of list.toReversed()) {
-    const { argument, action } = rule;
-    const pattern = argument === undefined ? undefined : withSingleSpaces(argument);
+    const { argument: pattern, action } = rule;
     const isSure =
       pattern === undefined ||
       (matchesPattern(pattern, text) && (action !== "allow" || !writesFile || pattern.includes(">")));
     if (isSure) return strictest([...found, { action, rule }]);
-    if (action !== "allow" && mayMatch(pattern, text, words)) found.push({ action, rule });
+    if (action !== "allow" && mayMatch(pattern, text, words, effort)) found.push({ action, rule });
   }
   return strictest([...found, { action: otherwise }]);
 }
 
 /** What rules about arguments forbid or ask about in one more form of a part; it allows nothing by itself. */
-function findStrict(list: LayeredRule[], words: string[]): Finding {
+function findStrict(list: LayeredRule[], words: string[], effort: Effort): Finding {
   const rules = list.filter(({ argument }) => argument !== undefined);
-  return findForWords(rules, words, false, "allow");
+  return findForWords(rules, words, false, "allow", effort);
 }
 
 /** For what cannot be told before it runs: whatever any rule says about arguments may be about this. */
@@ -145,9 +149,9 @@ function findStrictest(list: LayeredRule[], otherwise: ApprovalAction, unreadabl
   return strictest([...found, findPlainly(list, otherwise)]);
 }
 
-function mayMatch(pattern: string, text: string, words: string[]): boolean {
-  if (!isLiteral(text) && mayMatchPattern(pattern, text)) return true;
-  return mayMatchWords(pattern, words);
+function mayMatch(pattern: string, text: string, words: string[], effort: Effort): boolean {
+  if (!isLiteral(text) && mayMatchPattern(pattern, text, effort)) return true;
+  return mayMatchWords(pattern, words, effort);
 }
 
 const strictness: Record<ApprovalAction, number> = { allow: 0, ask: 1, deny: 2 };

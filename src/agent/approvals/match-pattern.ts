@@ -1,7 +1,12 @@
 import { fileNames, unknownText } from "./shell/shell-word.ts";
 
-/** Beyond this many comparisons a text counts as one that may match. */
-const maxComparisons = 20_000;
+/** Comparisons that one decision may take for what is not known; beyond them a text counts as one that may match. */
+export interface Effort {
+  left: number;
+}
+
+/** The effort that a decision begins with: some tenths of a second. */
+export const wholeEffort = 2_000_000;
 
 /** The same text with single spaces, and none at its ends. */
 export function withSingleSpaces(text: string): string {
@@ -25,13 +30,14 @@ export function matchesPattern(pattern: string, text: string): boolean {
 }
 
 /** Whether the text matches for some value of what is not known in it. */
-export function mayMatchPattern(pattern: string, text: string): boolean {
+export function mayMatchPattern(pattern: string, text: string, effort: Effort): boolean {
   if (!text.includes(unknownText) && !text.includes(fileNames)) return matchesPattern(pattern, text);
   // What is unknown may be nothing, or several words.
   const open = text
     .replace(new RegExp(` ?${unknownText} ?$`), unknownText)
     .replaceAll(`${unknownText} `, unknownText);
-  if (pattern.length * open.length > maxComparisons) return true;
+  effort.left -= (pattern.length + 20) * open.length;
+  if (effort.left < 0) return true;
   // reach[i]: the text so far may be matched by the first i characters of the pattern.
   let reach = closeOverStars(pattern, [true, ...new Array<boolean>(pattern.length).fill(false)]);
   for (let index = 0; index < open.length; index += 1) {
@@ -74,14 +80,16 @@ const longOptions: Record<string, string> = { r: "recursive", R: "recursive", f:
  * Whether the words are the pattern's command in another order or spelling: its operands come first among theirs,
  * its options somewhere. `rm -rf*` is found in `rm -r --force x`, `git push*` in `git -C . push`.
  */
-export function mayMatchWords(pattern: string, words: string[]): boolean {
-  const [program = "", ...wanted] = pattern.split(" ");
+export function mayMatchWords(pattern: string, words: string[], effort: Effort): boolean {
+  const end = pattern.indexOf(" ");
+  const program = end === -1 ? pattern : pattern.slice(0, end);
   const [name = "", ...given] = words;
-  if (program === "" || program === "*" || !mayMatchPattern(program, name)) return false;
+  if (program === "" || program === "*" || !mayMatchPattern(program, name, effort)) return false;
+  const wanted = pattern.split(" ").slice(1);
   const isOpen = pattern.endsWith("*");
   const options = wanted.filter((word) => word.startsWith("-")).map((word) => word.replace(/\*$/, ""));
   const operands = wanted.filter((word) => !word.startsWith("-") && word !== "*");
-  return options.every((option) => hasOption(option, given)) && hasOperands(operands, given, isOpen);
+  return options.every((option) => hasOption(option, given)) && hasOperands(operands, given, isOpen, effort);
 }
 
 function hasOption(option: string, given: string[]): boolean {
@@ -120,7 +128,7 @@ function isLong(word: string, option: string): boolean {
 }
 
 /** Whether the operands come first among the words, where an option may have taken the word behind it. */
-function hasOperands(operands: string[], words: string[], isOpen: boolean): boolean {
+function hasOperands(operands: string[], words: string[], isOpen: boolean, effort: Effort): boolean {
   // Operands found so far, for every way to read the options; and whether an option stands right before.
   let found = new Set([0]);
   for (const [index, word] of words.entries()) {
@@ -130,7 +138,7 @@ function hasOperands(operands: string[], words: string[], isOpen: boolean): bool
     for (const count of found) {
       const operand = operands[count];
       if (mayBeValue || word.includes(unknownText)) next.add(count);
-      if (operand !== undefined && mayMatchPattern(operand, word)) next.add(count + 1);
+      if (operand !== undefined && mayMatchPattern(operand, word, effort)) next.add(count + 1);
       else if (operand === undefined && isOpen) next.add(count);
     }
     found = next;

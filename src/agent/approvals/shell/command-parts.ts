@@ -18,20 +18,28 @@ export interface CommandReading {
   unreadable: string | undefined;
 }
 
+/** A reading in the making. */
+interface Reading extends CommandReading {
+  forms: number;
+}
+
 /** Scripts within scripts, as in `bash -c "bash -c …"`. */
 const maxNesting = 8;
+
+/** Commands with more parts and forms of them than this are not followed to their end. */
+const maxForms = 1_000;
 
 /** Wrappers with more words than this are not followed. */
 const maxWrapped = 60;
 
 /** Reads a bash command as far as that can be done before it runs. Never throws. */
 export function readCommand(script: string): CommandReading {
-  const reading: CommandReading = { parts: [], unreadable: undefined };
+  const reading: Reading = { parts: [], unreadable: undefined, forms: 0 };
   readScript(script, 0, reading);
   return reading;
 }
 
-function readScript(script: string, nesting: number, reading: CommandReading): void {
+function readScript(script: string, nesting: number, reading: Reading): void {
   try {
     if (nesting > maxNesting) throw new UnreadableCommand("nested too deeply");
     if (!isLiteral(script)) throw new UnreadableCommand("it is put together only when it runs");
@@ -42,7 +50,7 @@ function readScript(script: string, nesting: number, reading: CommandReading): v
   }
 }
 
-function readSimple(command: SimpleCommand, nesting: number, reading: CommandReading): void {
+function readSimple(command: SimpleCommand, nesting: number, reading: Reading): void {
   const { assignments, writesFile } = command;
   const written = plainNames(command.words.map(({ text }) => text));
   const wrapped = findWrapped(written);
@@ -50,9 +58,12 @@ function readSimple(command: SimpleCommand, nesting: number, reading: CommandRea
   const words = isBare ? plainNames(written.slice(wrapped.at)) : written;
   const part: CommandPart = { words: [...assignments, ...words], others: [], writesFile };
   reading.parts.push(part);
+  reading.forms += 1;
   if (isBare || assignments.length > 0) part.others.push(written);
   for (const form of unwrap(written)) {
     part.others.push(...nicknames(form));
+    reading.forms += 1;
+    if (reading.forms > maxForms) throw new UnreadableCommand("too many commands");
     readInner(form, command, nesting, reading);
   }
   if (!isLiteral(written[0] ?? "")) throw new UnreadableCommand(notWrittenOut);
@@ -110,7 +121,7 @@ function nicknames(words: string[]): string[][] {
 const shells: ReadonlySet<string> = new Set("sh bash dash zsh ksh mksh ash rbash fish csh tcsh".split(" "));
 
 /** Follows what a command runs that is itself a script. */
-function readInner(form: string[], command: SimpleCommand, nesting: number, reading: CommandReading): void {
+function readInner(form: string[], command: SimpleCommand, nesting: number, reading: Reading): void {
   const [given = "", ...rest] = form;
   const name = given.slice(given.lastIndexOf("/") + 1);
   const follow = (script: string): void => readScript(script, nesting + 1, reading);
