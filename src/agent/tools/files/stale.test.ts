@@ -145,3 +145,11 @@ test("a difference is bounded, and exact where it is shown", async () => {
   expect(content).toMatch(/more lines of difference\]/);
   expect(content).toMatch(/- 第0行\n\+ 改0行\n {2}第1行\n {2}第2行\n- 第3行/);
 });
+
+test("a file may be called as what every object has", async () => {
+  expect((await call("write", { path: "别的.md", content: "别的" })).isError).toBe(false);
+  const created = await call("write", { path: "constructor", content: "一" });
+  expect(created.content).toBe("Created constructor (3 bytes).");
+  await call("write", { path: "别的.md", content: "又一个" });
+  expect(await call("write", { path: "constructor", content: "二" })).toMatchObject({ isError: false });
+});

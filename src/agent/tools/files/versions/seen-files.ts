@@ -63,8 +63,9 @@ export function lastSeen(
   path: string,
 ): string | undefined {
   for (let index = conversation.length - 1; index >= 0; index--) {
-    const mark = conversation[index]?.notes?.seen?.[path];
-    if (mark !== undefined) return mark;
+    const seen = conversation[index]?.notes?.seen;
+    // A file may be called "constructor".
+    if (seen && Object.hasOwn(seen, path)) return seen[path];
   }
   return undefined;
 }
