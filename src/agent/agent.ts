@@ -10,6 +10,7 @@ import type { ConversationMessage, Model, ModelError, ProviderData, Usage } from
 import { createModelChain } from "./model/model-chain.ts";
 import { createNaming, recordReply } from "./record-reply.ts";
 import { RepeatedCalls } from "./repair/repeated-calls.ts";
+import { skippedSkill } from "./skills/find-invoked-skill.ts";
 import { runStep } from "./step.ts";
 import { resumeToolCalls, runToolCalls, unansweredCalls } from "./tool-calls.ts";
 import type { Tool, Workplace } from "./tools/tool.ts";
@@ -203,6 +204,8 @@ async function steer({ takeMessages }: AgentInput, sink: AgentSink): Promise<boo
     const idx = sink.message({ payload: { role: "user", content }, ...(notes && { notes }) });
     const attachments = notes?.attachments;
     sink.event({ type: "steered", pending_id: pendingId, idx, content, ...(attachments && { attachments }) });
+    const skipped = skippedSkill(notes);
+    if (skipped !== null) sink.event({ type: "notice", code: "skill_skipped", msg: skipped });
   }
   return messages.length > 0;
 }

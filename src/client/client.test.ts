@@ -61,6 +61,14 @@ describe("a request", () => {
     expect(sent[0]?.request.body).toBe(form);
     expect(new Headers(sent[0]?.request.headers).has("Content-Type")).toBe(false);
   });
+
+  test("uploads an archive as it is", async () => {
+    const { client, sent } = clientOf(() => Response.json({}));
+    const archive = new Blob(["包"]);
+    await client.putSkill({ name: "周报" }, archive);
+    expect(sent[0]?.request.body).toBe(archive);
+    expect(sent[0]?.address).toMatch(/\/v1\/skills\/%E5%91%A8%E6%8A%A5$/);
+  });
 });
 
 describe("an answer", () => {

@@ -1,5 +1,12 @@
+import type { MessageNotes } from "../../protocol/message.ts";
 import { describeInvokedSkill, describeUnusableSkill } from "./describe-skills.ts";
 import type { Skills } from "./skills.ts";
+
+/** What a person is told where the skill that a message starts cannot be used; null where there is nothing to tell. */
+export function skippedSkill(notes: MessageNotes | null | undefined): string | null {
+  const skill = notes?.skill;
+  return skill?.skipped === undefined ? null : `The skill ${skill.name} was skipped: ${skill.skipped}`;
+}
 
 /** The skill that a message starts. */
 export interface InvokedSkill {

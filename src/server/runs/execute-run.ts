@@ -3,6 +3,7 @@ import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.t
 import { createContext } from "../../agent/context/create-context.ts";
 import type { ConversationMessage } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
+import { skippedSkill } from "../../agent/skills/find-invoked-skill.ts";
 import type { Skills } from "../../agent/skills/skills.ts";
 import { settleToolCalls, unansweredCalls } from "../../agent/tool-calls.ts";
 import { describeEnded } from "../../agent/tools/commands/process.ts";
@@ -167,7 +168,8 @@ async function work(
   if (!setting) return await endEarly(past, log, options, internalError);
   for (const msg of setting.unavailable) log.event({ type: "notice", code: "mcp_unavailable", msg });
   if (!progress.started) {
-    const skipped = [...setting.skipped, ...skippedOf(past.conversation)];
+    const started = skippedSkill(past.conversation.at(-1)?.notes);
+    const skipped = started === null ? setting.skipped : [...setting.skipped, started];
     for (const msg of skipped) log.event({ type: "notice", code: "skill_skipped", msg });
   }
   const processes = new BackgroundProcesses({
@@ -219,12 +221,6 @@ async function work(
 /** The name of the skill that the person's newest message starts. */
 function invokedSkill(conversation: ConversationMessage[]): string | undefined {
   return conversation.findLast(({ payload }) => payload.role === "user")?.notes?.skill?.name;
-}
-
-/** What the newest message has asked for and could not have. */
-function skippedOf(conversation: ConversationMessage[]): string[] {
-  const skill = conversation.at(-1)?.notes?.skill;
-  return skill?.skipped === undefined ? [] : [`The skill ${skill.name} was skipped: ${skill.skipped}`];
 }
 
 /** Whoever had it before was lost without a word. */

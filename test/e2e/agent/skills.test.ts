@@ -214,6 +214,27 @@ describe("in a run", () => {
     expect(shown).not.toContain("先写摘要");
   });
 
+  test("a message that steers starts its skill too, and the person hears of one that cannot be used", async () => {
+    const task = await createTask(user, { name: "插话" });
+    server.models.script(calls("ask", { question: "哪种？" }), says("好"));
+    const { eventsUrl } = await startRun(user, task.task_id, "开始");
+    const events = await openEvents(user, eventsUrl);
+    const { data } = await events.until("request");
+    for (const content of ["/写报告 的", "/坏技能 的"]) await post(user, task.task_id, content, "steer");
+    const path = eventsUrl.replace("/events", "/answers");
+    expect((await ask(user, "POST", path, { request_id: data.request_id, answers: ["表格"] })).status).toBe(
+      202,
+    );
+    const frames = await events.all();
+    expect(frames.filter(({ event }) => event === "steered")).toHaveLength(2);
+    expect(frames.filter(({ event }) => event === "notice").map((frame) => frame.data.code)).toEqual([
+      "skill_skipped",
+    ]);
+    const [first, second] = lastSeen().messages.slice(-2);
+    expect(first?.content).toContain("先写摘要");
+    expect(second?.content).toMatch(/which cannot be used/);
+  });
+
   test("a skill's allowed-tools spare the question only where the operator installed it", async () => {
     const text = "---\nallowed-tools: WebFetch\n---\n查网页";
     await install("查网页", text);
