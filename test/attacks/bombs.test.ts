@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { contentBombs } from "./bombs/contents.ts";
+import { contentBombs, documentBombs } from "./bombs/contents.ts";
 import { multipartBombs } from "./bombs/multipart.ts";
 import { placeBombs } from "./bombs/places.ts";
 import { requestBombs } from "./bombs/requests.ts";
@@ -12,7 +12,7 @@ let world: World;
 let before: number;
 let most: number;
 
-/** Exports come last: they are made by a thread with a share of its own (`server/export/docx-thread`). */
+/** Documents and exports come last: threads with a share of their own (`workspace/threads`, `server/export/docx-thread`) deal with them. */
 const mainCorpus = [
   ...sample(requestBombs, 20),
   ...sample(multipartBombs, 10),
@@ -52,9 +52,13 @@ describe("a bomb is refused, or dealt with as what it is", () => {
     expect(most - before).toBeLessThan(300);
   });
 
-  test.each(sample(exportBombs, 5))("$name", { timeout: 120_000 }, async ({ act, gives }) => {
-    expect(await act(world)).toEqual(gives);
-  });
+  test.each([...documentBombs, ...sample(exportBombs, 5)])(
+    "$name",
+    { timeout: 120_000 },
+    async ({ act, gives }) => {
+      expect(await act(world)).toEqual(gives);
+    },
+  );
 
   test("and everybody else is served meanwhile", () => {
     expect(world.neighbour.failed).toEqual([]);

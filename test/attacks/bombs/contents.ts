@@ -146,8 +146,10 @@ const kept: Bomb[] = contents.map(([name, content]) => ({
   },
 }));
 
-export const contentBombs: Bomb[] = [
-  ...kept,
+export const contentBombs: Bomb[] = kept;
+
+/** What was uploaded, read: by a thread with a share of memory of its own (`workspace/documents`). */
+export const documentBombs: Bomb[] = [
   {
     name: "content: all of them, read by the model",
     gives: contents.map(() => short),
