@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { McpServer } from "../../src/agent/mcp/mcp-server.ts";
 import type { Tool, ToolOutcome } from "../../src/agent/tools/tool.ts";
 import { toolContext } from "../support/tool-context.ts";
@@ -103,7 +104,7 @@ async function overHttp(bench: Workbench): Promise<{ name: string; fault?: strin
   });
   const gone = once(child, "exit");
   try {
-    await Promise.race([once(child.stderr, "data"), once(child.stdout, "data"), gone]);
+    await Promise.race([saysListening(child.stderr), saysListening(child.stdout), gone]);
     const reach = { kind: "http" as const, url: `http://127.0.0.1:${port}/mcp`, headers: {} };
     return await trial(
       bench,
@@ -114,6 +115,16 @@ async function overHttp(bench: Workbench): Promise<{ name: string; fault?: strin
     child.kill();
     await gone;
   }
+}
+
+async function saysListening(output: Readable): Promise<void> {
+  let said = "";
+  for await (const chunk of output.iterator({ destroyOnReturn: false })) {
+    said += chunk;
+    if (/listening/i.test(said)) break;
+  }
+  // What follows is not read any more, and must not hold the server up.
+  output.resume();
 }
 
 async function freePort(): Promise<number> {
