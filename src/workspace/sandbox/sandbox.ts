@@ -58,7 +58,10 @@ export interface Program {
   writes?: boolean;
   /** Whether it may reach the hosts that the operator allows; false by default. */
   network?: boolean;
-  /** Added to the clean environment (PATH, HOME=cwd, LANG, TERM and no more). */
+  /**
+   * Added to the clean environment (PATH, HOME=cwd, LANG, TERM and no more). What starts the sandbox has it too, outside of
+   * it: the names are zcbot's own, never a person's.
+   */
   env?: Record<string, string>;
 }
 

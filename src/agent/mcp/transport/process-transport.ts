@@ -16,6 +16,13 @@ const maxNoise = 2_000;
 const separateErrors = `exec 3>&1; { "$@" 2>&1 >&3 3>&-; echo "[exit code $?]"; } | tail -c ${maxNoise}`;
 
 /**
+ * Takes the program's variables from the first lines of its input: a person may choose them, and given to the command as
+ * its environment they would reach what starts the sandbox, outside of it, LD_PRELOAD and PATH among them. Nor does any
+ * command line show their values.
+ */
+const takeVariables = 'while IFS= read -r pair && [ -n "$pair" ]; do export "$pair"; done';
+
+/**
  * Speaks to a program that runs in the sandbox, in this directory (absolute host path): one JSON message a line. The
  * program and all it starts end with the transport.
  */
@@ -50,12 +57,16 @@ export class ProcessTransport implements Transport {
     this.#running = await startCommand(
       this.#sandbox,
       {
-        argv: ["/bin/sh", "-c", separateErrors, "sh", command, ...args],
+        argv: ["/bin/sh", "-c", `${takeVariables}; ${separateErrors}`, "sh", command, ...args],
         cwd: this.#cwd,
         network: true,
-        env: { ...env },
       },
       "open",
+    );
+    this.#running.stdin?.write(
+      `${Object.entries(env)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join("")}\n`,
     );
     this.#running.output.on("data", (chunk: Buffer) => this.#take(chunk));
     void this.#running.ended.then(({ complaint }) => {
