@@ -261,9 +261,7 @@ test("no command keeps the server busy, however it is made, under however many r
     argument: `*a*b*${"x".repeat(1_900)}${index}*`,
     action: "ask",
   }));
-  const began = performance.now();
-  for (const command of ["ls $x;".repeat(16_000), "`a".repeat(45_000), "((".repeat(45_000)])
-    judge(command, rules);
-  // Without bounds the first alone takes minutes.
-  expect(performance.now() - began).toBeLessThan(60_000);
+  // Without bounds the first alone takes minutes, and the test's time is over.
+  const endless = ["ls $x;".repeat(16_000), "`a".repeat(45_000), "((".repeat(45_000)];
+  expect(judgedOtherwise(endless, rules, "ask")).toEqual([]);
 });
