@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { toolContext } from "../../../test/support/tool-context.ts";
 import type { Directory } from "../../workspace/directory.ts";
 import { openDirectory } from "../../workspace/open-directory.ts";
 import { plainSandbox } from "../../workspace/sandbox/plain.ts";
+import { inTurn } from "../../workspace/trees/in-turn.ts";
 import { listTool } from "../tools/files/list.ts";
 import { readTool } from "../tools/files/read.ts";
 import { writeTool } from "../tools/files/write.ts";
@@ -158,6 +159,20 @@ test("a skill that changes is read anew, and one that does not is not", async ()
   expect((await load("改")).instructions).toBe("旧的做法");
   await put("公用/改/SKILL.md", "新的做法");
   expect((await load("改")).instructions).toBe("新的做法");
+});
+
+test("a skill that is away while it is replaced is waited for", async () => {
+  await put("用户/.skills/换/SKILL.md", "做法");
+  const place = join(host, "用户/.skills/换");
+  const { loading } = await inTurn(root.child(".skills").hostPath, async () => {
+    await rename(place, join(host, "别处"));
+    const loading = skills.load("换");
+    // It has looked by then.
+    for (let count = 0; count < 50; count++) await root.stat("");
+    await rename(join(host, "别处"), place);
+    return { loading };
+  });
+  expect(await loading).toMatchObject({ instructions: "做法" });
 });
 
 test("a message starts a skill by its name alone, and a path or another word does not", async () => {
