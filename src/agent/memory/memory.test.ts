@@ -142,7 +142,7 @@ test("each version is kept with who wrote it, what the person wrote in the files
 });
 
 test("versions outlive their file, are bounded, and can be erased", async () => {
-  for (let index = 0; index < 25; index++)
+  for (let index = 0; index < 22; index++)
     await writeMemory(root, "项目/a.md", "agent", () => `第${index}版`);
   await removeMemory(root, "项目/a.md", { erase: false });
   const { files, deleted } = await readIndex(root);

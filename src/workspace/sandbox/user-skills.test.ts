@@ -49,9 +49,9 @@ describe.each(["strict", "reduced"] as const)("at the level %s", (level) => {
     const places = sandbox?.pathOfSkills(join(users, "甲/.skills"), "user");
     const { output } = await run(
       "甲",
-      `bash ${places}/写周报/scripts/说.sh; echo 坏 > ${places}/写周报/SKILL.md || echo 不能写; ls -R / 2>/dev/null | grep -c 说.sh`,
+      `bash ${places}/写周报/scripts/说.sh; echo 坏 > ${places}/写周报/SKILL.md || echo 不能写; ls /user-skills`,
     );
-    expect(output).toMatch(/^甲的话\n[\s\S]*Read-only file system\n不能写\n1\n$/);
+    expect(output).toMatch(/^甲的话\n[\s\S]*Read-only file system\n不能写\n写周报\n$/);
     expect((await run("乙", `bash ${places}/写周报/scripts/说.sh`)).output).toBe("乙的话\n");
   });
 
