@@ -134,11 +134,11 @@ test("of two who change the same version at once one is refused", async () => {
 });
 
 test("a difference is bounded, and exact where it is shown", async () => {
-  await put("长.txt", Array.from({ length: 2_000 }, (_, index) => `第${index}行`).join("\n"));
+  await put("长.txt", Array.from({ length: 800 }, (_, index) => `第${index}行`).join("\n"));
   await call("read", { path: "长.txt" });
   await put(
     "长.txt",
-    Array.from({ length: 2_000 }, (_, index) => `${index % 3 ? "第" : "改"}${index}行`).join("\n"),
+    Array.from({ length: 800 }, (_, index) => `${index % 3 ? "第" : "改"}${index}行`).join("\n"),
   );
   const { content } = await call("edit", { path: "长.txt", edits: [{ old_text: "第1行", new_text: "x" }] });
   expect(content.split("\n").length).toBeLessThan(130);

@@ -48,6 +48,6 @@ test("a difference shows the lines around, is bounded, and leaves out what is al
     "@@ -199999 +199999 @@\n  第199999行\n  第200000行\n- 第200001行\n+ 改\n  第200002行\n  第200003行",
   );
   expect(diffLines(before, "另一个", 10)).toBe("[too much differs to be shown]");
-  expect(diffLines("一", "一\n", 10)).toBe("[only the line break at the end differs]");
+  expect(diffLines("一", "一\n", 10)).toBe("@@ -1 +1 @@\n- 一\n+ 一");
   expect(diffLines("一", "一", 10)).toBe("");
 });
