@@ -35,8 +35,11 @@ export async function readDocument(
     const limit = `The document is larger than ${maxDocumentBytes / 2 ** 20} MB.`;
     throw new ApiError("not_a_file", `${limit} Read it in parts with a program in bash.`);
   }
-  const bytes = await readBytes(file, signal);
-  const answer = await thread.run({ ...wanted, bytes }, signal, [bytes.buffer]);
+  const load = async () => {
+    const bytes = await readBytes(file, signal);
+    return { job: { ...wanted, bytes }, moved: [bytes.buffer] };
+  };
+  const answer = await thread.runLoaded(load, signal);
   if ("failure" in answer) throw explain(answer.failure);
   const { result } = answer;
   if ("text" in result) return result.text;

@@ -34,6 +34,26 @@ test("jobs are done one after the other, each by itself", async () => {
   expect(answers).toEqual(["一", "二", "三"].map((markdown) => ({ result: { title: "", markdown } })));
 });
 
+test("a job is loaded when its turn has come, and none before", async () => {
+  open();
+  let loaded = 0;
+  let most = 0;
+  const load = async () => {
+    loaded += 1;
+    most = Math.max(most, loaded);
+    return { job: page("字") };
+  };
+  const read = async () => {
+    await thread.runLoaded(load, never);
+    loaded -= 1;
+  };
+  await Promise.all([read(), read(), read()]);
+  expect(most).toBe(1);
+  const broken = thread.runLoaded(() => Promise.reject(new Error("坏盘")), never);
+  await expect(broken).rejects.toThrow("坏盘");
+  expect(await thread.run(page("好"), never)).toEqual({ result: { title: "", markdown: "好" } });
+});
+
 test("a job beyond those that may wait is refused, and the others are done", async () => {
   open({ waiting: 2 });
   const jobs = ["一", "二", "三"].map((word) => thread.run(page(word), never));

@@ -49,6 +49,14 @@ export class JobThread<Job, Result> {
     signal: AbortSignal,
     moved: ArrayBuffer[] = [],
   ): Promise<{ result: Result } | { failure: JobFailure }> {
+    return await this.runLoaded(async () => ({ job, moved }), signal);
+  }
+
+  /** The same for a job that is loaded when its turn has come: many that wait would hold much memory. Rejects as `load` too. */
+  async runLoaded(
+    load: () => Promise<{ job: Job; moved?: ArrayBuffer[] }>,
+    signal: AbortSignal,
+  ): Promise<{ result: Result } | { failure: JobFailure }> {
     if (this.#waiting >= this.#limits.waiting) return { failure: "busy" };
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
     const turn = this.#turn;
@@ -56,6 +64,7 @@ export class JobThread<Job, Result> {
     this.#waiting += 1;
     try {
       await abortable(turn, signal);
+      const { job, moved = [] } = await load();
       return await this.#work(job, signal, moved);
     } finally {
       this.#waiting -= 1;
