@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type AgentOutcome, type AgentSink, runAgent } from "../../agent/agent.ts";
 import { createContext } from "../../agent/context/create-context.ts";
+import { createStepBudget } from "../../agent/delegate/step-budget.ts";
 import type { ConversationMessage } from "../../agent/model/model.ts";
 import { planRetry } from "../../agent/model/retry.ts";
 import { skippedSkill } from "../../agent/skills/find-invoked-skill.ts";
@@ -119,7 +120,7 @@ interface Past {
 /** A run that begins here has brought its past along. */
 async function readPast(run: StartedRun, { database, maxAttempts }: ExecutionOptions): Promise<Past> {
   if (run.conversation) {
-    const progress = { lastSeq: 0, started: false, steps: 0, requests: new Map() };
+    const progress = { lastSeq: 0, started: false, steps: 0, delegatedSteps: 0, requests: new Map() };
     return { progress, conversation: run.conversation.map(asConversation), record: run.context ?? null };
   }
   // It may be its conversation that no server outlives.
@@ -192,6 +193,8 @@ async function work(
       fallbacks: profile.fallbacks,
       profileFor: options.profileFor,
       maxSteps: options.maxSteps,
+      // Also those that sub-agents took before the run waited, or went on elsewhere.
+      steps: createStepBudget(options.maxSteps - progress.steps - progress.delegatedSteps),
       firstStep: progress.steps + 1,
       interrupted: isInterrupted(run),
       requests: progress.requests,

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Frame, openEvents } from "../../support/api/events.ts";
 import { ask, createTask, type TaskAnswer } from "../../support/api/request.ts";
-import { cancelRun, findFaults, finishRun, readMessages, startRun } from "../../support/api/runs.ts";
+import {
+  cancelRun,
+  findFaults,
+  finishRun,
+  readMessages,
+  readStatus,
+  startRun,
+} from "../../support/api/runs.ts";
 import { calls, says } from "../../support/model-turn.ts";
 import { startTestServer, type TestServer, type TestUser } from "../../support/server.ts";
 
@@ -78,4 +85,29 @@ test("a cancel reaches a sub-agent in the middle of its answer", async () => {
   expect((await cancelRun(user, task.task_id, run.runId)).status).toBe(202);
   expect((await events.all()).slice(-2).map(({ event }) => event)).toEqual(["cancelled", "done"]);
   expect(findFaults(await readMessages(user, task.task_id))).toEqual([]);
+});
+
+test("what sub-agents took of a run's steps stays taken when it goes on after an answer", async () => {
+  const small = await startTestServer({ steps: 7 });
+  try {
+    const person = await small.createUser();
+    const { task_id } = await createTask(person);
+    const look = (id: string) => calls("list", { path: "." }, id);
+    small.models.script(
+      ...[hand("看"), look("一"), look("二"), says("看过了")],
+      calls("ask", { question: "继续？" }, "call_问"),
+      ...[look("四"), look("五"), says("好")],
+    );
+    const run = await startRun(person, task_id);
+    const events = await openEvents(person, run.eventsUrl);
+    const { data } = await events.until("request");
+    await expect.poll(() => readStatus(person, task_id)).toBe("waiting");
+    const given = { request_id: data.request_id, answers: ["是"] };
+    await ask(person, "POST", `/v1/tasks/${task_id}/runs/${run.runId}/answers`, given);
+    const frames = await events.all();
+    expect(frames.find(({ event }) => event === "error")?.data).toMatchObject({ code: "step_limit" });
+    expect(findFaults(await readMessages(person, task_id))).toEqual([]);
+  } finally {
+    await small.close();
+  }
 });

@@ -109,6 +109,8 @@ export interface RunProgress {
   started: boolean;
   /** Its steps whose answer is stored. */
   steps: number;
+  /** The model calls of agents that worked for it. */
+  delegatedSteps: number;
   /** What it has asked a person, by tool call. */
   requests: Map<string, AskedRequest>;
 }
@@ -121,13 +123,14 @@ export async function readProgress(database: Database, runId: string): Promise<R
         exists (select 1 from events where run_id = $1 and type = 'run_start') as started,
         (select count(*) from messages where run_id = $1 and task_id = runs.task_id
           and payload ->> 'role' = 'assistant') as steps,
+        (select count(*) from usage where run_id = $1 and purpose = 'delegate') as "delegatedSteps",
         (select coalesce(json_agg(json_build_object('request', request, 'answer', answer, 'used', used)), '[]')
           from requests where run_id = $1) as requests
       from runs where run_id = $1`,
     values: [runId],
   });
   const row = rows[0];
-  if (!row) return { lastSeq: 0, started: false, steps: 0, requests: new Map() };
+  if (!row) return { lastSeq: 0, started: false, steps: 0, delegatedSteps: 0, requests: new Map() };
   return { ...row, requests: new Map(row.requests.map((stored) => [stored.request.call_id, stored])) };
 }
 
