@@ -76,6 +76,14 @@ const makers = {
     }
     return { path };
   },
+  /** A server of tools of the user's own, which nobody can reach. */
+  async toolServer(user: TestUser) {
+    const name = `server-${randomUUID().slice(0, 8)}`;
+    const json = { url: "http://127.0.0.1:9/mcp", headers: { Authorization: "Bearer secret" } };
+    const { status } = await user.fetch(`/v1/mcp/${name}`, { method: "PUT", json });
+    if (status !== 200) throw new Error(`no server of tools: ${status}`);
+    return { name };
+  },
 } as const satisfies Record<string, (user: TestUser) => Promise<Partial<Ids>>>;
 
 export type Thing = keyof typeof makers;
@@ -94,7 +102,7 @@ export function missingIds(): Ids {
     pending_id: randomUUID(),
     request_id: randomUUID(),
     path: "没有目录/没有.md",
-    name: "没有这个技能",
+    name: "no-such-name",
   };
 }
 

@@ -160,7 +160,9 @@ describe("what is somebody else's looks like what is missing, and stays as it is
     });
   });
 
-  const named = endpoints.filter((name) => ["skill", "memory"].includes(plan[name].about ?? ""));
+  const named = endpoints.filter((name) =>
+    ["skill", "memory", "toolServer"].includes(plan[name].about ?? ""),
+  );
 
   test.each(named.filter((name) => !plan[name].makes))("%s of a name", async (name) => {
     const foreign = owner.things[plan[name].about ?? "skill"];
@@ -173,7 +175,7 @@ describe("what is somebody else's looks like what is missing, and stays as it is
     const { about = "skill" } = plan[name];
     const foreign = owner.things[about];
     const read = async () => {
-      const get = about === "skill" ? "getSkill" : "getMemory";
+      const get = about === "skill" ? "getSkill" : about === "memory" ? "getMemory" : "listMcpServers";
       return (await world.call(get, foreign, bearer(owner.user.token))).body;
     };
     const before = await read();
