@@ -87,6 +87,12 @@ export function openDoors(server: TestServer, user: TestUser, taskId: string): D
       knock: (path) => send("POST", "/v1/files/delete", { path }),
     },
     {
+      name: "an attachment",
+      covers: "postMessage.attachments",
+      changes: false,
+      knock: (path) => send("POST", `/v1/tasks/${taskId}/messages`, { content: "看", attachments: [path] }),
+    },
+    {
       name: "a task's directory",
       covers: "createTask.working_dir",
       changes: true,
