@@ -202,6 +202,9 @@ test("an address is the same by whatever way it is written", () => {
     "https://exa%6dple.com/a",
   ].map((url) => decideCall(fetchTool, { url }, { user: rules }, place).action);
   expect(new Set(verdicts)).toEqual(new Set(["deny"]));
+  const one: ApprovalRule[] = [{ tool: "fetch", argument: "https://example.com/admin", action: "deny" }];
+  for (const url of ["https://example.com/%61dmin", "https://example.com/admin#x"])
+    expect(decideCall(fetchTool, { url }, { user: one }, place).action).toBe("deny");
   expect(decideCall(fetchTool, { url: "https://例子.com/页" }, {}, place)).toMatchObject({
     action: "ask",
     rule: { tool: "fetch", argument: "https://xn--fsqu00a.com/*" },

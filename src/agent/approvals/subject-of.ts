@@ -26,12 +26,16 @@ function plainPath(path: string, place: Pick<Workplace, "directory" | "sandbox">
   return plain.length > 1 ? plain.replace(/\/$/, "") : plain;
 }
 
-/** Without a name and password, which change nothing about whose host it is. */
+/** Without a name and password, which change nothing about whose host it is, nor a fragment, nor letters written as codes. */
 function plainAddress(text: string): string {
   const address = URL.parse(text.trim());
   if (!address) return text.trim();
   address.username = "";
   address.password = "";
+  address.hash = "";
   if (address.hostname.endsWith(".")) address.hostname = address.hostname.slice(0, -1);
-  return address.href;
+  return address.href.replaceAll(/%([0-9a-f]{2})/gi, (sign, code: string) => {
+    const character = String.fromCharCode(Number.parseInt(code, 16));
+    return /[\w.~-]/.test(character) ? character : sign;
+  });
 }
