@@ -23,13 +23,14 @@ export function isDocument(start: Buffer): boolean {
 }
 
 /**
- * The wanted part of an open document as text. Throws the signal's reason, and ApiError `not_a_file` for what cannot
+ * The wanted part of an open document as text; those of one `reader` are read one after the other. Throws the signal's reason, and ApiError `not_a_file` for what cannot
  * be read, with a sentence that says what to do.
  */
 export async function readDocument(
   file: OpenedFile,
   wanted: Omit<DocumentJob, "bytes">,
   signal: AbortSignal,
+  reader?: string,
 ): Promise<DocumentText> {
   if (file.size > maxDocumentBytes) {
     const limit = `The document is larger than ${maxDocumentBytes / 2 ** 20} MB.`;
@@ -39,7 +40,7 @@ export async function readDocument(
     const bytes = await readBytes(file, signal);
     return { job: { ...wanted, bytes }, moved: [bytes.buffer] };
   };
-  const answer = await thread.runLoaded(load, signal);
+  const answer = await thread.runLoaded(load, signal, reader);
   if ("failure" in answer) throw explain(answer.failure);
   const { result } = answer;
   if ("text" in result) return result.text;

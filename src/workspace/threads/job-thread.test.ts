@@ -54,6 +54,22 @@ test("a job is loaded when its turn has come, and none before", async () => {
   expect(await thread.run(page("好"), never)).toEqual({ result: { title: "", markdown: "好" } });
 });
 
+test("nobody's many jobs come before those of others", async () => {
+  open({ waiting: 2 });
+  const order: string[] = [];
+  const read = async (word: string, lane: string) => {
+    const answer = await thread.runLoaded(async () => ({ job: page(word) }), never, lane);
+    order.push("result" in answer ? answer.result.markdown : answer.failure);
+  };
+  await Promise.all([...["一", "二", "三", "四"].map((word) => read(word, "甲")), read("乙", "乙")]);
+  expect(order).toEqual(["一", "乙", "二", "三", "四"]);
+  const gone = AbortSignal.abort(new Error("不等了"));
+  const left = thread.runLoaded(async () => ({ job: page("走") }), gone, "甲");
+  await expect(left).rejects.toThrow("不等了");
+  await read("还在", "甲");
+  expect(order.at(-1)).toBe("还在");
+});
+
 test("a job beyond those that may wait is refused, and the others are done", async () => {
   open({ waiting: 2 });
   const jobs = ["一", "二", "三"].map((word) => thread.run(page(word), never));

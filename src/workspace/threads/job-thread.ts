@@ -31,6 +31,8 @@ export class JobThread<Job, Result> {
   #worker: Worker | undefined;
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** The last job of each who has some. */
+  readonly #lanes = new Map<string, Promise<void>>();
   #idle: NodeJS.Timeout | undefined;
 
   constructor(folder: string, name: string, limits: ThreadLimits) {
@@ -52,8 +54,30 @@ export class JobThread<Job, Result> {
     return await this.runLoaded(async () => ({ job, moved }), signal);
   }
 
-  /** The same for a job that is loaded when its turn has come: many that wait would hold much memory. Rejects as `load` too. */
+  /**
+   * The same for a job that is loaded when its turn has come: many that wait would hold much memory. Of those in one `lane`
+   * one at a time waits among the others, so that nobody's many jobs keep the rest waiting. Rejects as `load` too.
+   */
   async runLoaded(
+    load: () => Promise<{ job: Job; moved?: ArrayBuffer[] }>,
+    signal: AbortSignal,
+    lane?: string,
+  ): Promise<{ result: Result } | { failure: JobFailure }> {
+    if (lane === undefined) return await this.#runInTurn(load, signal);
+    const before = this.#lanes.get(lane) ?? Promise.resolve();
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const last = before.then(() => done);
+    this.#lanes.set(lane, last);
+    try {
+      await abortable(before, signal);
+      return await this.#runInTurn(load, signal);
+    } finally {
+      finish();
+      if (this.#lanes.get(lane) === last) this.#lanes.delete(lane);
+    }
+  }
+
+  async #runInTurn(
     load: () => Promise<{ job: Job; moved?: ArrayBuffer[] }>,
     signal: AbortSignal,
   ): Promise<{ result: Result } | { failure: JobFailure }> {

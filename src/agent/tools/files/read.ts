@@ -99,12 +99,12 @@ function renderRange({ lines, totalLines, isWhole }: LineRange, offset: number, 
 async function readPages(
   file: OpenedFile,
   { path, offset, limit, pages, sheet }: ReadInput,
-  { signal }: ToolContext,
+  { signal, userRoot }: ToolContext,
 ): Promise<ToolOutcome> {
   const range = pages === undefined ? undefined : parsePages(pages);
   if (range === null) return failure('pages is a page such as "3", or a range such as "3-7" or "3-".');
   const wanted = { pages: range, sheet, offset, limit, maxBytes: maxShownBytes };
-  const { title, lines, notes } = await readDocument(file, wanted, signal);
+  const { title, lines, notes } = await readDocument(file, wanted, signal, userRoot.hostPath);
   const isBeyond = lines.length === 0 && offset > 1;
   if (isBeyond) return failure(`${showPath(path)} ends before line ${offset}. ${title}.`);
   return { content: [`[${title}]`, ...lines, ...notes].join("\n"), isError: false };
