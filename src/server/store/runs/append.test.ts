@@ -86,3 +86,13 @@ test("a request's deadline counts by the database's clock, whatever the server's
   expect(rows).toEqual([{ is_ahead: true }]);
   await append({ end: { status: "ok" } });
 });
+
+test("a context record with texts that the database cannot hold is stored without them", async () => {
+  const append = await startRun();
+  await append({ context: { summarizedBefore: 1, summary: "半个\ud83d\0字" } });
+  const { rows } = await storage.database.pool.query(
+    "select record ->> 'summary' as summary, summarized_before from contexts where task_id = $1",
+    [taskId],
+  );
+  expect(rows).toEqual([{ summary: "半个\ufffd\ufffd字", summarized_before: 1 }]);
+});

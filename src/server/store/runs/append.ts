@@ -1,5 +1,6 @@
 import type { EventType } from "../../../protocol/event.ts";
 import type { ChatMessage, MessageNotes } from "../../../protocol/message.ts";
+import { cleanText } from "../../../protocol/text.ts";
 import type { Database } from "../database.ts";
 
 export interface LoggedEvent {
@@ -87,7 +88,9 @@ export async function appendToRuns(
   const values = [...runColumns(appends), ...eventColumns(appends)];
   if (changed) values.push(...stateColumns(appends), ...messageColumns(appends), ...usageColumns(appends));
   if (recasts) {
-    values.push(appends.map(({ context }) => (context === null ? null : JSON.stringify(context))));
+    values.push(
+      appends.map(({ context }) => (context === null ? null : JSON.stringify(context, cleanValue))),
+    );
   }
   const { rows } = await database.pool.query<{ run_id: string; pending: number }>({
     name: `append${changed ? "-state" : ""}${exchanges ? "-exchange" : ""}${recasts ? "-context" : ""}${notify ? "-notify" : ""}`,
@@ -222,6 +225,11 @@ function stateColumns(appends: RunAppend[]): unknown[][] {
     appends.map((append) => append.nextIdx),
     appends.map(({ messages, usage }) => messages.length > 0 || usage.length > 0),
   ];
+}
+
+/** The database looks into the record: one text that it cannot hold would be the end of everybody's flush. */
+function cleanValue(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? cleanText(value) : value;
 }
 
 /** One array a column of what the runs have of something, the run's place among them first. */
