@@ -44,7 +44,10 @@ export async function startTestServer(
   const content = file?.(models.url);
   if (content) await writeFile(join(dataDir, "zcbot.jsonc"), JSON.stringify(content));
   // A default that the file names is not to be outranked.
-  const environment = { ...modelEnvironment(models), ...(content?.defaultProfile !== undefined && { ZCBOT_MODEL: "" }) };
+  const environment = {
+    ...modelEnvironment(models),
+    ...(content?.defaultProfile !== undefined && { ZCBOT_MODEL: "" }),
+  };
   const start = () => {
     const config = loadConfig({
       flags: {
