@@ -27,7 +27,7 @@ test.each(["reduced", "external", "off", "disabled"])(
 
 /** In local mode, and with a `KEY` not. */
 const program = `
-  const { loadConfig } = await import("${join(import.meta.dirname, "config.ts")}");
+  const { loadConfig } = await import("${join(import.meta.dirname, "settings/config.ts")}");
   const { chooseSandbox } = await import("${join(import.meta.dirname, "sandbox-level.ts")}");
   const { FOLDER: folder, KEY: key } = process.env;
   const environment = { ZCBOT_DATA: folder, ...(key && { ZCBOT_PLATFORM_KEY: key, ZCBOT_JWT_SECRET: key + "-9d3e" }) };

@@ -20,6 +20,7 @@ const job: ExportJob = {
       {
         idx: 0,
         payload: { role: "user", content: "![图](图.png)" },
+        attachments: [],
         tokens_in: 0,
         tokens_out: 0,
         created_at: "2026-11-23T01:30:00.000Z",
