@@ -116,7 +116,7 @@ export function testOtherPlaces(web: WebTest, all: readonly string[]): void {
 
   test("hostile texts stay texts in the settings", async () => {
     await watched(web, { bypassCSP: true }, async ({ context, page }) => {
-      const texts = sample(all, 12);
+      const texts = sample(all, 8);
       const answers = {
         usage: {
           ...{ group_by: "day", from: "2026-11-01", to: "2026-11-27" },
@@ -150,7 +150,7 @@ export function testOtherPlaces(web: WebTest, all: readonly string[]): void {
 
   test("hostile texts stay texts in addresses, and in what the browser keeps", async () => {
     await watched(web, { bypassCSP: true }, async ({ page }) => {
-      const coded = sample(all, 30).map((text) => encodeURIComponent(text.toWellFormed()));
+      const coded = sample(all, 15).map((text) => encodeURIComponent(text.toWellFormed()));
       await page.goto(web.server.url);
       await page.getByRole("navigation", { name: "任务" }).waitFor();
       const addresses = coded.flatMap((text) => [
