@@ -48,6 +48,11 @@ export interface Directory {
   /** The canonical relative path after links and `..`; "" for the root. The last part may be missing. */
   resolve(path: string): Promise<string>;
   stat(path: string): Promise<Entry>;
+  /**
+   * Whether nothing stands under this name of the directory itself: one look by name, in place of a walk of five, before
+   * something is opened that is usually not there. What it says is a hint, and never leave.
+   */
+  lacks(name: string): Promise<boolean>;
   /** Entries of a directory, hidden ones included, unordered; what vanishes or leads outside is left out. */
   list(path: string): Promise<Entry[]>;
   /**

@@ -33,6 +33,11 @@ function createDirectory(root: Root, space: DiskSpace): Directory {
     child: (name) => createDirectory({ base: root.base, names: [...root.names, name] }, space),
     resolve: (path) => walk(root, path, "follow", async ({ names }) => names.join("/")),
     stat: (path) => walk(root, path, "follow", statPlace),
+    lacks: (name) =>
+      lstat(join(directory.hostPath, name)).then(
+        () => false,
+        (error) => errnoOf(error) === "ENOENT",
+      ),
     list: (path) =>
       walk(root, path, "enter", (place) =>
         listEntries(place, (name) => followEntry(directory, [...place.names, name].join("/"), name)),

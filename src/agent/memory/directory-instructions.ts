@@ -8,6 +8,7 @@ const maxBytes = 32 * 1024;
 
 /** What AGENTS.md says in a working directory; "" where there is none that can be read. */
 export async function readInstructions(directory: Directory): Promise<string> {
+  if (await directory.lacks(fileName)) return "";
   const file = await directory.open(fileName).catch((error: unknown) => {
     if (error instanceof ApiError) return null;
     throw error;

@@ -94,6 +94,11 @@ export class RunLog {
     });
   }
 
+  /** What is left out from here on must not be shown again. */
+  #tellsOfCut(): boolean {
+    return this.#events.some(({ event }) => event.type === "compaction");
+  }
+
   /** Deltas that no flush has taken yet become one event: under load the log grows by flushes, not by deltas. */
   #merge(event: RunEvent): boolean {
     const last = this.#events.at(-1);
@@ -120,7 +125,10 @@ export class RunLog {
     return idx;
   }
 
-  /** How the model is shown the conversation from now on: committed with the event that says so. */
+  /**
+   * How the model is shown the conversation from now on: committed with the event that tells of a cut, or else with the next
+   * message.
+   */
   context(record: unknown): void {
     this.#context = record;
   }
@@ -171,6 +179,9 @@ export class RunLog {
       for (const { resolve } of waiting) resolve();
       return null;
     }
+    // It may cost the first word of an answer nothing: lost in a crash, it is only made anew.
+    const carriesContext =
+      this.#messages.length > 0 || this.#usage.length > 0 || this.#end !== null || this.#tellsOfCut();
     const append: RunAppend = {
       runId: this.runId,
       generation: this.generation,
@@ -179,13 +190,13 @@ export class RunLog {
       usage: this.#usage,
       spent: { ...this.spent },
       nextIdx: this.#nextIdx,
-      context: this.#context,
+      context: carriesContext ? this.#context : null,
       end: this.#end,
     };
+    if (carriesContext) this.#context = null;
     this.#events = [];
     this.#messages = [];
     this.#usage = [];
-    this.#context = null;
     this.#waiting = [];
     this.#end = null;
     return {
