@@ -17,7 +17,13 @@ const refreshAfter = 24 * 3_600_000;
 interface Store {
   added: number;
   sweep: Promise<void> | undefined;
+  /** What was found or put there lately, and when: it is not looked for again at each read of the same file. */
+  known: Map<string, number>;
 }
+
+/** How long that counts, milliseconds, and for how many. */
+const knownMs = 600_000;
+const maxKnown = 1_000;
 
 const stores = new WeakMap<Directory, Store>();
 
@@ -32,9 +38,13 @@ export async function keepContent(
 ): Promise<string> {
   const hash = hashContent(bytes);
   if (bytes.length > maxKeptBytes) return hash;
+  const store = storeOf(userRoot);
+  if (Date.now() - (store.known.get(hash) ?? 0) < knownMs) return hash;
   try {
     await keep(userRoot, hash, bytes);
-    await sweepIfDue(userRoot, bytes.length, maxBytes);
+    if (store.known.size >= maxKnown) store.known.clear();
+    store.known.set(hash, Date.now());
+    await sweepIfDue(userRoot, store, bytes.length, maxBytes);
   } catch (error) {
     // What is kept is a help, never a condition: of the disk's own troubles others speak.
     if (!(error instanceof ApiError)) throw error;
@@ -65,6 +75,15 @@ export function hashContent(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+function storeOf(userRoot: Directory): Store {
+  let store = stores.get(userRoot);
+  if (!store) {
+    store = { added: Number.POSITIVE_INFINITY, sweep: undefined, known: new Map() };
+    stores.set(userRoot, store);
+  }
+  return store;
+}
+
 function pathOf(hash: string): string {
   return `${place}/${hash.slice(0, 2)}/${hash}`;
 }
@@ -80,12 +99,11 @@ async function keep(userRoot: Directory, hash: string, bytes: Uint8Array): Promi
 }
 
 /** The first time, and then whenever an eighth of what is allowed was added, the oldest is looked for. */
-async function sweepIfDue(userRoot: Directory, bytes: number, maxBytes: number): Promise<void> {
-  const store = stores.get(userRoot) ?? { added: Number.POSITIVE_INFINITY, sweep: undefined };
-  stores.set(userRoot, store);
+async function sweepIfDue(userRoot: Directory, store: Store, bytes: number, maxBytes: number): Promise<void> {
   store.added += bytes;
   if (store.added < maxBytes / 8) return;
   store.added = 0;
+  store.known.clear();
   store.sweep ??= sweep(userRoot, maxBytes).finally(() => {
     store.sweep = undefined;
   });
