@@ -14,6 +14,8 @@ export interface Entry {
 
 export interface OpenedFile {
   handle: FileHandle;
+  /** Where it is, as `resolve` would say. */
+  path: string;
   size: number;
   modifiedAt: Date;
   /** Changes whenever the content may have: device, inode, size and nanosecond times. */

@@ -26,7 +26,7 @@ const directory = {
       throw new ApiError("path_not_found", "missing");
     });
     const { size, mtime } = await handle.stat();
-    return { handle, size, modifiedAt: mtime, version: "" };
+    return { handle, path, size, modifiedAt: mtime, version: "" };
   },
 } as Directory;
 

@@ -16,7 +16,8 @@ export async function openFile(place: Place): Promise<OpenedFile> {
       throw new ApiError("not_a_file", "There is a folder at that path, not a file.");
     }
     if (!stats.isFile()) throw new ApiError("not_a_file", "There is no regular file at that path.");
-    return { handle, size: Number(stats.size), modifiedAt: stats.mtime, version: versionOf(stats) };
+    const [path, size] = [place.names.join("/"), Number(stats.size)];
+    return { handle, path, size, modifiedAt: stats.mtime, version: versionOf(stats) };
   } catch (error) {
     await handle.close();
     throw error;

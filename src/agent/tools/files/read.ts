@@ -45,7 +45,7 @@ export const readTool: Tool = defineTool({
       const start = await readStart(file);
       if (isPicture(start)) return await showPicture(file, showPath(input.path), context);
       if (isDocument(start)) return await readPages(file, input, context);
-      return await readText(file, start, input, context);
+      return await readText(file, start, input, context, skill !== null);
     } finally {
       await file.handle.close();
     }
@@ -57,29 +57,19 @@ async function readText(
   start: Buffer,
   { path, offset, limit }: ReadInput,
   context: ToolContext,
+  isOfSkill: boolean,
 ): Promise<ToolOutcome> {
   const encoding = detectEncoding(start);
   const name = showPath(path);
   if (!encoding) return failure(`${name} is not text but ${describeKind(start)}, ${showSize(file.size)}.`);
   const range = await readLines(file, encoding, { offset, limit }, context.signal);
-  const notes = await notesOf(path, range, context);
+  // A file of a skill is none of the working directory, whatever its path there would be.
+  const notes = isOfSkill ? {} : { notes: await noteSeen(context, { path: file.path, ...range.file }) };
   if (range.totalLines === 0) return { content: `${name} is empty.`, isError: false, ...notes };
   if (range.lines.length === 0) return failure(`${name} has only ${range.totalLines} lines.`);
   const content = renderRange(range, offset, encoding);
   const isTable = range.lines.length < range.totalLines && /\.(csv|tsv)$/i.test(path);
   return { content: isTable ? `${content}\n${tableHint}` : content, isError: false, ...notes };
-}
-
-/** A file of a skill is none of the working directory, whatever its path there would be. */
-async function notesOf(
-  path: string,
-  { file }: LineRange,
-  context: ToolContext,
-): Promise<Pick<ToolOutcome, "notes">> {
-  if (await context.skills.door(path)) return {};
-  const place = await context.directory.resolve(relativePath(path, context));
-  const notes = await noteSeen(context, { path: place, ...file });
-  return notes ? { notes } : {};
 }
 
 const tableHint = "[a large table: to filter or add up, work on the file with a program in bash]";

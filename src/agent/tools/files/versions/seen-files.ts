@@ -37,8 +37,7 @@ export async function lookAt(directory: Directory, path: string): Promise<Curren
     throw error;
   }
   try {
-    const place = await directory.resolve(path);
-    const { version, size } = file;
+    const { path: place, version, size } = file;
     if (size > maxHashed) return { path: place, mark: version, version, bytes: null, size };
     const bytes = await file.handle.readFile();
     return { path: place, mark: hashContent(bytes), version, bytes, size };
