@@ -11,10 +11,11 @@ import { createSignInCodes, type SignInCodes } from "./http/auth/sign-in-codes.t
 import { createClients } from "./http/edge/clients.ts";
 import { createHttpServer } from "./http/edge/http-server.ts";
 import type { Handlers } from "./http/handler.ts";
+import { createApprovalHandlers } from "./http/handlers/agent/approvals.ts";
 import { createMcpHandlers } from "./http/handlers/agent/mcp.ts";
 import { createMemoryHandlers } from "./http/handlers/agent/memory.ts";
 import { createSkillHandlers } from "./http/handlers/agent/skills.ts";
-import { createApprovalHandlers } from "./http/handlers/agent/approvals.ts";
+import { createUsageHandlers } from "./http/handlers/agent/usage.ts";
 import { createAuthHandlers } from "./http/handlers/auth.ts";
 import { createCatalogHandlers } from "./http/handlers/catalog.ts";
 import { createExportHandler } from "./http/handlers/export.ts";
@@ -23,7 +24,6 @@ import { createHealthHandler } from "./http/handlers/health.ts";
 import { createPendingHandlers } from "./http/handlers/pending.ts";
 import { createRunHandlers } from "./http/handlers/runs.ts";
 import { createTaskHandlers } from "./http/handlers/tasks.ts";
-import { createUsageHandlers } from "./http/handlers/agent/usage.ts";
 import { removeStaleUploads } from "./http/upload.ts";
 import { addressOf, closeHttp, listenOn } from "./listen.ts";
 import { createModels } from "./models.ts";
@@ -79,7 +79,13 @@ export async function createServer(config: Config, logger: Logger): Promise<Serv
       limits: config.limits,
     });
     const skillsOf = createSkills(config.skillsDir, sandbox.sandbox);
-    const mcp = createMcp({ servers: config.mcpServers, ...stores, sandbox: sandbox.sandbox, logger, userRoot });
+    const mcp = createMcp({
+      servers: config.mcpServers,
+      ...stores,
+      sandbox: sandbox.sandbox,
+      logger,
+      userRoot,
+    });
     const parts = { config, folder, ...stores, models, sandbox, logger, userRoot, skillsOf, mcp, gate };
     const starting = await startWork(parts, started);
     const { worker, feed, changes } = starting;
