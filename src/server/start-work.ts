@@ -7,6 +7,7 @@ import type { ApprovalRule } from "../protocol/agent/approval.ts";
 import type { Directory } from "../workspace/directory.ts";
 import { startWatchdog } from "../workspace/processes/watchdog.ts";
 import { killAllCommands } from "../workspace/start-command.ts";
+import { endAllThreads } from "../workspace/threads/job-thread.ts";
 import { createWebAccess } from "../workspace/web/web-access.ts";
 import type { DataFolder } from "./data-folder/data-folder.ts";
 import { EventFeed } from "./events/event-feed.ts";
@@ -139,7 +140,7 @@ export async function startWork(parts: Parts, started: Stops): Promise<Starting>
   started.push(async () => {
     await worker.stop();
     await parts.mcp.close();
-    await killAllCommands();
+    await Promise.all([killAllCommands(), endAllThreads()]);
     feed.close();
     changes.close();
     listening.abort();

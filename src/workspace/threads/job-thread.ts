@@ -21,6 +21,14 @@ export type JobFailure = "busy" | "late" | "memory" | "failed";
 /** What a thread answers to a job. */
 export type FromJobThread<Result> = { result: Result } | { failure: string };
 
+/** Those that have a thread now. */
+const started = new Set<{ close(): Promise<void> }>();
+
+/** Ends every thread, whatever it is at: what it prints, though nobody reads it, keeps a process from ending. */
+export async function endAllThreads(): Promise<void> {
+  await Promise.all([...started].map((thread) => thread.close()));
+}
+
 /**
  * One thread that does jobs one after the other: started when needed, ended when idle, and with any job that goes
  * beyond its limits. `file`: the worker's source beside the caller's, built as `dist/<name>.js`.
@@ -101,6 +109,7 @@ export class JobThread<Job, Result> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = undefined;
+    started.delete(this);
     await worker?.terminate();
   }
 
@@ -173,6 +182,7 @@ export class JobThread<Job, Result> {
       if (this.#worker === worker) this.#worker = undefined;
     });
     this.#worker = worker;
+    started.add(this);
     return worker;
   }
 }
