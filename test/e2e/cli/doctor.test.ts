@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { effort } from "../../attacks/effort.ts";
 import { type CommandOptions, type CommandSetting, createCommandSetting } from "../../support/command.ts";
 
 interface Report {
@@ -67,28 +68,32 @@ describe("the crash test", { timeout: 120_000 }, () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  test("counts edits where the agent has no shell, on a Postgres of its own where none is set", async () => {
-    const environment = {
-      DATABASE_URL: "",
-      ZCBOT_SANDBOX: "disabled",
-      ZCBOT_PLATFORM_KEY: "平台密钥 7f3c19ab-doctor",
-      ZCBOT_JWT_SECRET: "令牌密钥 0d9e4b7a61c85f2e-doctor-3b18a6f4",
-      ZCBOT_HOST: "0.0.0.0",
-    };
-    const { code, report, out } = await diagnose([], { environment });
-    expect(report.crash_test).toMatchObject({
-      database: "a built-in Postgres of its own",
-      tool: "edit",
-      events: nothingWrong,
-      messages: nothingWrong,
-      effects: nothingWrong,
-      end: "ok",
-    });
-    expect(out).toContain("the agent has no shell");
-    expect(report.ok).toBe(true);
-    expect(code).toBe(0);
-    expect(await scratch()).toEqual([]);
-  });
+  // As much work as thirty other tests: in the long pass (`ATTACKS=long`).
+  test.runIf(effort.isLong)(
+    "counts edits where the agent has no shell, on a Postgres of its own where none is set",
+    async () => {
+      const environment = {
+        DATABASE_URL: "",
+        ZCBOT_SANDBOX: "disabled",
+        ZCBOT_PLATFORM_KEY: "平台密钥 7f3c19ab-doctor",
+        ZCBOT_JWT_SECRET: "令牌密钥 0d9e4b7a61c85f2e-doctor-3b18a6f4",
+        ZCBOT_HOST: "0.0.0.0",
+      };
+      const { code, report, out } = await diagnose([], { environment });
+      expect(report.crash_test).toMatchObject({
+        database: "a built-in Postgres of its own",
+        tool: "edit",
+        events: nothingWrong,
+        messages: nothingWrong,
+        effects: nothingWrong,
+        end: "ok",
+      });
+      expect(out).toContain("the agent has no shell");
+      expect(report.ok).toBe(true);
+      expect(code).toBe(0);
+      expect(await scratch()).toEqual([]);
+    },
+  );
 
   test("leaves nothing behind when it is interrupted", async () => {
     const command = setting.start(["doctor"], { environment: { TMPDIR: temporary } });
