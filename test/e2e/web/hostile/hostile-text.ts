@@ -14,7 +14,7 @@ import { chunks, inPage, openWatched, signedIn, watched, writeFiles } from "./pa
 const stepsOfRun = 60;
 const all = corpus.map(({ text }) => text);
 /** For what costs much for each text: always the same part in the short pass. */
-const some = sample(all, 40);
+const some = sample(all, 100);
 
 interface Walk {
   complete: boolean;
