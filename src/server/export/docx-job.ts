@@ -16,14 +16,10 @@ export interface ExportJob {
   exportedAt: Date;
 }
 
-/** What goes into the thread: a job, then the pictures it asked for, null where there is none. */
-export type ToWorker =
-  | { kind: "job"; job: ExportJob }
-  | { kind: "pictures"; pictures: (Uint8Array | null)[] };
+/** What the thread asks for by its paths: null for what it does without. */
+export type Pictures = (Uint8Array | null)[];
 
-/** What comes out of it. `empty`: the conversation has no messages. */
-export type FromWorker =
-  | { kind: "pictures"; paths: string[] }
-  | { kind: "done"; bytes: Uint8Array }
-  | { kind: "empty" }
-  | { kind: "failed"; message: string; stack: string | undefined };
+/** What comes out of the thread: the document, null for a conversation without messages, or why there is none. */
+export type DocxAnswer =
+  | { bytes: Uint8Array | null }
+  | { fault: { message: string; stack: string | undefined } };

@@ -1,38 +1,39 @@
 import { once } from "node:events";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { MessageList } from "../../protocol/message.ts";
+import type { FromJobThread, ToldThread } from "../../workspace/threads/job-thread.ts";
 import { writeDocument } from "./document.ts";
-import type { ExportJob, FromWorker, ToWorker } from "./docx-job.ts";
+import type { DocxAnswer, ExportJob, Pictures } from "./docx-job.ts";
 import { type Picture, readPicture } from "./markdown/picture.ts";
 import { listPictures, parseTranscript } from "./transcript.ts";
 import { toTurns } from "./turns.ts";
 
-// The thread that makes documents: one job at a time, ended by DocxWorker.
+// The thread that makes documents: one job at a time, ended by JobThread.
 
 if (parentPort) serve(parentPort);
 
 function serve(port: MessagePort): void {
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  port.on("message", async (message: ToWorker) => {
-    if (message.kind !== "job") return;
+  const send = (message: FromJobThread<DocxAnswer, string[]>, transfer: ArrayBuffer[] = []) =>
+    port.postMessage(message, transfer);
+  port.on("message", async (given: ExportJob | ToldThread<Pictures>) => {
+    if ("reply" in given) return;
     try {
-      const bytes = await work(message.job, async (paths) => {
-        const answered = once(port, "message") as Promise<[ToWorker]>;
-        send({ kind: "pictures", paths });
-        const [answer] = await answered;
-        return answer.kind === "pictures" ? answer.pictures : [];
+      const bytes = await work(given, async (paths) => {
+        const answered = once(port, "message") as Promise<[ToldThread<Pictures>]>;
+        send({ question: paths });
+        const [{ reply }] = await answered;
+        return reply;
       });
-      if (bytes === null) send({ kind: "empty" });
-      else send({ kind: "done", bytes }, [bytes.buffer]);
+      send({ result: { bytes } }, bytes === null ? [] : [bytes.buffer]);
     } catch (error) {
       // Not the error itself: some lose their message on the way, some cannot be sent at all.
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      send({ kind: "failed", message, stack });
+      send({ result: { fault: { message, stack } } });
     }
   });
 }
 
-type ReadPictures = (paths: string[]) => Promise<(Uint8Array | null)[]>;
+type ReadPictures = (paths: string[]) => Promise<Pictures>;
 
 async function work(job: ExportJob, read: ReadPictures): Promise<Uint8Array<ArrayBuffer> | null> {
   const { messages } = MessageList.parse(JSON.parse(job.conversation));

@@ -18,8 +18,25 @@ const glanceMs = 100;
 /** Why a job has no result: too many wait, or it took too long, too much memory, or failed within the thread. */
 export type JobFailure = "busy" | "late" | "memory" | "failed";
 
-/** What a thread answers to a job. */
-export type FromJobThread<Result> = { result: Result } | { failure: string };
+/** What a thread says of its job: how it ended, or what it must be told to go on. */
+export type FromJobThread<Result, Question = never> =
+  | { result: Result }
+  | { failure: string }
+  | { question: Question };
+
+/** What a thread is told when it has asked. */
+export interface ToldThread<Reply> {
+  reply: Reply;
+}
+
+/** A job whose turn has come. */
+export interface LoadedJob<Job, Question = never, Reply = never> {
+  job: Job;
+  /** What of it is gone afterwards. */
+  moved?: ArrayBuffer[];
+  /** Replies to what the thread asks meanwhile; its signal is aborted once the job is over. */
+  answer?: (question: Question, signal: AbortSignal) => Promise<{ reply: Reply; moved?: ArrayBuffer[] }>;
+}
 
 /** Those that have a thread now. */
 const started = new Set<{ close(): Promise<void> }>();
@@ -33,7 +50,7 @@ export async function endAllThreads(): Promise<void> {
  * One thread that does jobs one after the other: started when needed, ended when idle, and with any job that goes
  * beyond its limits. `file`: the worker's source beside the caller's, built as `dist/<name>.js`.
  */
-export class JobThread<Job, Result> {
+export class JobThread<Job, Result, Question = never, Reply = never> {
   readonly #file: string;
   readonly #limits: ThreadLimits;
   #worker: Worker | undefined;
@@ -64,10 +81,11 @@ export class JobThread<Job, Result> {
 
   /**
    * The same for a job that is loaded when its turn has come: many that wait would hold much memory. Of those in one `lane`
-   * one at a time waits among the others, so that nobody's many jobs keep the rest waiting. Rejects as `load` too.
+   * one at a time waits among the others, so that nobody's many jobs keep the rest waiting. Rejects as `load` and
+   * `answer` too.
    */
   async runLoaded(
-    load: () => Promise<{ job: Job; moved?: ArrayBuffer[] }>,
+    load: () => Promise<LoadedJob<Job, Question, Reply>>,
     signal: AbortSignal,
     lane?: string,
   ): Promise<{ result: Result } | { failure: JobFailure }> {
@@ -86,7 +104,7 @@ export class JobThread<Job, Result> {
   }
 
   async #runInTurn(
-    load: () => Promise<{ job: Job; moved?: ArrayBuffer[] }>,
+    load: () => Promise<LoadedJob<Job, Question, Reply>>,
     signal: AbortSignal,
   ): Promise<{ result: Result } | { failure: JobFailure }> {
     if (this.#waiting >= this.#limits.waiting) return { failure: "busy" };
@@ -96,8 +114,7 @@ export class JobThread<Job, Result> {
     this.#waiting += 1;
     try {
       await abortable(turn, signal);
-      const { job, moved = [] } = await load();
-      return await this.#work(job, signal, moved);
+      return await this.#work(await load(), signal);
     } finally {
       this.#waiting -= 1;
       finish();
@@ -114,49 +131,57 @@ export class JobThread<Job, Result> {
   }
 
   async #work(
-    job: Job,
+    loaded: LoadedJob<Job, Question, Reply>,
     signal: AbortSignal,
-    moved: ArrayBuffer[],
   ): Promise<{ result: Result } | { failure: JobFailure }> {
     clearTimeout(this.#idle);
     const late = AbortSignal.timeout(this.#limits.timeMs);
     try {
       const worker = this.#start();
-      const answer = await this.#ask(worker, job, AbortSignal.any([signal, late]), moved);
+      const answer = await this.#converse(worker, loaded, AbortSignal.any([signal, late]));
       worker.unref();
       this.#idle = setTimeout(() => void this.close(), this.#limits.idleMs).unref();
       return "result" in answer ? answer : { failure: "failed" };
     } catch (error) {
       await this.close();
       signal.throwIfAborted();
+      if (error instanceof AnswerFailed) throw error.cause;
       if (late.aborted) return { failure: "late" };
       return { failure: isOutOfMemory(error) ? "memory" : "failed" };
     }
   }
 
-  async #ask(
+  /** Hands the job over, answers what the thread asks, and waits for the end. */
+  async #converse(
     worker: Worker,
-    job: Job,
+    { job, moved = [], answer }: LoadedJob<Job, Question, Reply>,
     signal: AbortSignal,
-    moved: ArrayBuffer[],
   ): Promise<FromJobThread<Result>> {
     const { promise, resolve, reject } = Promise.withResolvers<FromJobThread<Result>>();
+    const over = new AbortController();
+    const onMessage = (said: FromJobThread<Result, Question>) => {
+      if (!("question" in said)) return resolve(said);
+      answer?.(said.question, AbortSignal.any([signal, over.signal]))
+        .then(({ reply, moved }) => worker.postMessage({ reply } satisfies ToldThread<Reply>, moved))
+        .catch((cause) => reject(new AnswerFailed(cause)));
+    };
     const onExit = () => reject(new Error("the thread ended"));
     const onAbort = () => reject(signal.reason);
     const glance = setInterval(async () => {
       const held = await worker.getHeapStatistics().catch(() => null);
       if ((held?.external_memory ?? 0) > this.#limits.memoryMiB * 2 ** 20) reject(new BuffersFull());
     }, glanceMs);
-    worker.on("message", resolve).on("error", reject).on("exit", onExit);
+    worker.on("message", onMessage).on("error", reject).on("exit", onExit);
     signal.addEventListener("abort", onAbort);
     try {
       signal.throwIfAborted();
       worker.postMessage(job, moved);
       return await promise;
     } finally {
+      over.abort();
       clearInterval(glance);
       signal.removeEventListener("abort", onAbort);
-      worker.off("message", resolve).off("exit", onExit).off("error", reject);
+      worker.off("message", onMessage).off("exit", onExit).off("error", reject);
     }
   }
 
@@ -195,6 +220,13 @@ function workerFile(folder: string, name: string): string {
 }
 
 class BuffersFull extends Error {}
+
+/** Whoever gave the job could not answer the thread. */
+class AnswerFailed extends Error {
+  constructor(cause: unknown) {
+    super("a thread's question could not be answered", { cause });
+  }
+}
 
 function isOutOfMemory(error: unknown): boolean {
   if (error instanceof BuffersFull) return true;
