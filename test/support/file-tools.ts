@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import type { ConversationMessage } from "../../src/agent/model/model.ts";
 import { editTool } from "../../src/agent/tools/files/edit.ts";
 import { globTool } from "../../src/agent/tools/files/glob.ts";
@@ -29,10 +30,42 @@ export interface FileTools {
   remove(): Promise<void>;
 }
 
+/** For each test of a file a place of its own; what is given always means that of the test under way. */
+export function setUpFileTools(): Omit<FileTools, "remove"> {
+  let open: FileTools | undefined;
+  const files = (): FileTools => {
+    if (!open) throw new Error("there are no files outside of a test");
+    return open;
+  };
+  beforeEach(async () => {
+    open = await openFileTools();
+  });
+  afterEach(() => files().remove());
+  return {
+    get host() {
+      return files().host;
+    },
+    get directory() {
+      return files().directory;
+    },
+    get userRoot() {
+      return files().userRoot;
+    },
+    call: (...given) => files().call(...given),
+    put: (...given) => files().put(...given),
+    forget: () => files().forget(),
+  };
+}
+
+/** So many lines, each saying which it is. */
+export function numbered(count: number): string {
+  return Array.from({ length: count }, (_, index) => `第${index + 1}行\n`).join("");
+}
+
 const sandbox = plainSandbox(await findLauncher(), "off", []);
 const tools = [readTool, listTool, globTool, grepTool, writeTool, editTool];
 
-export async function openFileTools(): Promise<FileTools> {
+async function openFileTools(): Promise<FileTools> {
   const home = await mkdtemp(join(tmpdir(), "zcbot-文件-"));
   const userRoot = await openDirectory(home);
   const directory = await userRoot.subdirectory("工作");

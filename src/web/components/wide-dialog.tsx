@@ -1,8 +1,6 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useLanguage } from "../language/language.ts";
-import { iconButtonClass } from "./button.tsx";
+import { CloseButton } from "./close-button.tsx";
 
 interface WideDialogProps {
   onClose: () => void;
@@ -13,7 +11,6 @@ interface WideDialogProps {
 
 /** A dialog with room for a text; on a phone it fills the screen. */
 export function WideDialog({ onClose, title, description, children }: WideDialogProps) {
-  const { t } = useLanguage();
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
@@ -28,13 +25,7 @@ export function WideDialog({ onClose, title, description, children }: WideDialog
                 {description}
               </Dialog.Description>
             </div>
-            <Dialog.Close
-              aria-label={t("action.close")}
-              title={t("action.close")}
-              className={iconButtonClass()}
-            >
-              <X size={18} aria-hidden="true" />
-            </Dialog.Close>
+            <CloseButton />
           </header>
           <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-5 py-4">{children}</div>
         </Dialog.Popup>

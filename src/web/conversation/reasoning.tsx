@@ -1,5 +1,5 @@
-import { ChevronRight } from "lucide-react";
 import { useId } from "react";
+import { Chevron } from "../components/chevron.tsx";
 import { useLanguage } from "../language/language.ts";
 import { useOpen } from "./open-state.ts";
 
@@ -17,11 +17,7 @@ export function Reasoning({ name, text, live }: { name: string; text: string; li
         className="flex items-center gap-1.5 rounded-md py-0.5 text-muted-foreground text-sm hover:text-foreground max-sm:py-2"
         onClick={() => setOpen(!open)}
       >
-        <ChevronRight
-          size={15}
-          aria-hidden="true"
-          className={`transition-transform ${open ? "rotate-90" : ""}`}
-        />
+        <Chevron open={open} />
         <span className={live ? "breathing" : ""}>{t(live ? "reasoning.live" : "reasoning.done")}</span>
       </button>
       <div id={panel} hidden={!open}>

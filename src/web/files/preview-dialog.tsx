@@ -1,7 +1,8 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { Download, X } from "lucide-react";
+import { Download } from "lucide-react";
 import type { FileEntry } from "../../protocol/file.ts";
 import { buttonClass, iconButtonClass } from "../components/button.tsx";
+import { CloseButton } from "../components/close-button.tsx";
 import { showHidden } from "../components/show-hidden.ts";
 import { useLanguage } from "../language/language.ts";
 import { downloadAddress, rawAddress } from "./address.ts";
@@ -47,13 +48,7 @@ export function PreviewDialog({ path, entry, onClose }: PreviewDialogProps) {
             >
               <Download size={18} aria-hidden="true" />
             </a>
-            <Dialog.Close
-              aria-label={t("action.close")}
-              title={t("action.close")}
-              className={iconButtonClass()}
-            >
-              <X size={18} aria-hidden="true" />
-            </Dialog.Close>
+            <CloseButton />
           </header>
           <div className="flex min-h-0 flex-1 flex-col">
             <Content path={path} name={name} version={entry?.mtime ?? ""} />

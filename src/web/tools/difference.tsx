@@ -1,5 +1,5 @@
-import { CopyButton } from "../components/copy-button.tsx";
 import { useLanguage } from "../language/language.ts";
+import { OutputHead } from "./output-head.tsx";
 
 /** More lines are not put on the page. */
 const mostLines = 2_000;
@@ -16,13 +16,7 @@ export function Difference({ label, text }: { label: string; text: string }) {
   const shown = lines.slice(0, mostLines);
   return (
     <section className="group/output">
-      <div className="flex h-8 items-center justify-between pl-3 text-muted-foreground text-xs">
-        <h4>{label}</h4>
-        <CopyButton
-          text={text}
-          className="opacity-0 group-hover/output:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
-        />
-      </div>
+      <OutputHead label={label} text={text} />
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
-import { CopyButton } from "../components/copy-button.tsx";
 import { useLanguage } from "../language/language.ts";
+import { OutputHead } from "./output-head.tsx";
 import { terminalText } from "./terminal-text.ts";
 
 const foldedLines = 14;
@@ -33,13 +33,7 @@ export function Output({ label, text, fold, danger = false }: OutputProps) {
   );
   return (
     <section className="group/output">
-      <div className="flex h-8 items-center justify-between pl-3 text-muted-foreground text-xs">
-        <h4>{label}</h4>
-        <CopyButton
-          text={text}
-          className="opacity-0 group-hover/output:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
-        />
-      </div>
+      <OutputHead label={label} text={text} />
       {fold === "end" && more}
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

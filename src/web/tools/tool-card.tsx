@@ -1,6 +1,7 @@
-import { ChevronRight, CircleAlert } from "lucide-react";
+import { CircleAlert } from "lucide-react";
 import { memo, useContext, useId } from "react";
 import type { AssistantTurn, Part, ToolPart } from "../../client/turn.ts";
+import { Chevron } from "../components/chevron.tsx";
 import { useOpen } from "../conversation/open-state.ts";
 import { PlanList } from "../conversation/parts/plan.tsx";
 import { FallbackLine, NoticeLine, RetryLine } from "../conversation/parts/quiet-lines.tsx";
@@ -56,11 +57,7 @@ export const ToolCard = memo(function ToolCard({ call, within = "" }: ToolCardPr
           {failed && <span className="text-danger">{t("tool.failed")} </span>}
           {call.durationMs !== null && call.durationMs >= 100 && format.duration(call.durationMs)}
         </span>
-        <ChevronRight
-          size={15}
-          aria-hidden="true"
-          className={`shrink-0 text-muted-foreground transition-transform ${open ? "rotate-90" : ""}`}
-        />
+        <Chevron open={open} className="shrink-0 text-muted-foreground" />
       </button>
       {call.inner?.status === "running" && !open && (
         <p className="-mt-1 truncate pr-3 pb-2 pl-9.5 text-muted-foreground text-xs">

@@ -1,21 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type FileTools, openFileTools } from "../../../../test/support/file-tools.ts";
+import { expect, test } from "vitest";
+import { numbered, setUpFileTools } from "../../../../test/support/file-tools.ts";
 
-let files: FileTools;
-beforeEach(async () => {
-  files = await openFileTools();
-});
-afterEach(() => files.remove());
-
-const call: FileTools["call"] = (...given) => files.call(...given);
-const put: FileTools["put"] = (...given) => files.put(...given);
-
-function numbered(count: number): string {
-  return Array.from({ length: count }, (_, index) => `第${index + 1}行\n`).join("");
-}
+const files = setUpFileTools();
+const { call, put } = files;
 
 test("an edit replaces exactly what was named, dollar signs included", async () => {
   await put("价.md", "单价：10元\n总价：20元\n");

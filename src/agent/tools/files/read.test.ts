@@ -1,24 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { makeDocx, makePdf, makeWorkbook } from "../../../../test/support/documents.ts";
-import { type FileTools, openFileTools } from "../../../../test/support/file-tools.ts";
+import { numbered, setUpFileTools } from "../../../../test/support/file-tools.ts";
 import { facts } from "../../../../test/support/scripted-agent.ts";
 import type { Directory, OpenedFile } from "../../../workspace/directory.ts";
 import { readKept } from "../../../workspace/kept/kept-content.ts";
 
-let files: FileTools;
-beforeEach(async () => {
-  files = await openFileTools();
-});
-afterEach(() => files.remove());
-
-const call: FileTools["call"] = (...given) => files.call(...given);
-const put: FileTools["put"] = (...given) => files.put(...given);
-
-function numbered(count: number): string {
-  return Array.from({ length: count }, (_, index) => `第${index + 1}行\n`).join("");
-}
+const files = setUpFileTools();
+const { call, put } = files;
 
 test("a file is read with line numbers", async () => {
   await put("文件夹/说明.md", "第一行\r\n第二行");

@@ -1,14 +1,8 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type FileTools, openFileTools } from "../../../../test/support/file-tools.ts";
+import { expect, test } from "vitest";
+import { setUpFileTools } from "../../../../test/support/file-tools.ts";
 
-let files: FileTools;
-beforeEach(async () => {
-  files = await openFileTools();
-});
-afterEach(() => files.remove());
-
-const call: FileTools["call"] = (...given) => files.call(...given);
-const put: FileTools["put"] = (...given) => files.put(...given);
+const files = setUpFileTools();
+const { call, put } = files;
 
 test("a list shows folders first, then files with sizes, within its bound", async () => {
   await put("乙.txt", "12345");

@@ -1,16 +1,10 @@
 import { readFile, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type FileTools, openFileTools } from "../../../../test/support/file-tools.ts";
+import { expect, test } from "vitest";
+import { setUpFileTools } from "../../../../test/support/file-tools.ts";
 
-let files: FileTools;
-beforeEach(async () => {
-  files = await openFileTools();
-});
-afterEach(() => files.remove());
-
-const call: FileTools["call"] = (...given) => files.call(...given);
-const put: FileTools["put"] = (...given) => files.put(...given);
+const files = setUpFileTools();
+const { call, put } = files;
 const text = (path: string) => readFile(join(files.host, path), "utf8");
 
 test("writing makes folders, and says whether it created or replaced", async () => {

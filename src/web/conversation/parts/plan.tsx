@@ -1,14 +1,7 @@
-import {
-  ChevronRight,
-  Circle,
-  CircleCheck,
-  CircleDot,
-  CircleSlash,
-  ListTodo,
-  type LucideIcon,
-} from "lucide-react";
+import { Circle, CircleCheck, CircleDot, CircleSlash, ListTodo, type LucideIcon } from "lucide-react";
 import { useId, useState } from "react";
 import type { TodoItem } from "../../../protocol/event.ts";
+import { Chevron } from "../../components/chevron.tsx";
 import { useLanguage } from "../../language/language.ts";
 import { summarizePlan } from "./read-plan.ts";
 
@@ -66,11 +59,7 @@ export function PlanPanel({ items }: { items: readonly TodoItem[] }) {
         <span className="min-w-0 flex-1 truncate text-muted-foreground">
           {summarizePlan(items, language)}
         </span>
-        <ChevronRight
-          size={15}
-          aria-hidden="true"
-          className={`shrink-0 text-muted-foreground transition-transform ${open ? "rotate-90" : ""}`}
-        />
+        <Chevron open={open} className="shrink-0 text-muted-foreground" />
       </button>
       <div id={panel} hidden={!open} className="max-h-[30dvh] overflow-y-auto px-4 pb-3">
         <PlanList items={items} />
