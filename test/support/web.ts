@@ -1,6 +1,7 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launchBrowser } from "./browser.ts";
 import { startTestServer, type TestServer } from "./server.ts";
@@ -54,7 +55,8 @@ export function setUpWeb(settings: Record<string, unknown> = {}): WebTest {
     },
   };
   beforeAll(async () => {
-    await build({ configFile: join(import.meta.dirname, "../../vite.config.ts"), logLevel: "error" });
+    // What is still that of its sources is left as it is.
+    await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../scripts/build.ts")]);
     // Without a platform key it is in local mode, where `serve` prints the link.
     parts.server = await startTestServer({ platformKey: undefined, jwtSecret: undefined, ...settings });
     parts.browser = await launchBrowser();
