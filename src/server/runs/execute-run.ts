@@ -23,7 +23,7 @@ import { readConversation, type StoredMessage } from "../store/messages.ts";
 import type { RunEnd } from "../store/runs/append.ts";
 import { type RunProgress, readProgress, readUnstoredText } from "../store/runs/events.ts";
 import { resumeAnswered } from "../store/runs/requests.ts";
-import { gatherSetting } from "./gather-setting.ts";
+import { gatherSetting, type Setting } from "./gather-setting.ts";
 import type { Mcp } from "./mcp.ts";
 import { createSteering } from "./steering.ts";
 import type { Afterwards, RunControl, StartedRun, Stop } from "./worker.ts";
@@ -173,11 +173,32 @@ async function work(
     const skipped = started === null ? setting.skipped : [...setting.skipped, started];
     for (const msg of skipped) log.event({ type: "notice", code: "skill_skipped", msg });
   }
+  const outcome = await letAgentWork({ ...past, profile, setting }, log, control, options);
+  return endAs(outcome, control, log);
+}
+
+/** Lets the agent work on the run from where it stands; what it has started in the background ends with it. */
+async function letAgentWork(
+  {
+    run,
+    progress,
+    profile,
+    setting,
+    ...past
+  }: Past & {
+    run: StartedRun;
+    profile: ProfileInForce;
+    setting: Setting;
+  },
+  log: RunLog,
+  control: Control,
+  options: ExecutionOptions,
+): Promise<AgentOutcome> {
   const processes = new BackgroundProcesses({
     signal: control.signal,
     onEnded: (state) => log.event({ type: "notice", code: "process_ended", msg: describeEnded(state) }),
   });
-  const outcome = await runAgent(
+  return await runAgent(
     {
       context: createContext({
         ...setting.context,
@@ -218,7 +239,6 @@ async function work(
     fencedSink(log, control),
     control.signal,
   ).finally(() => processes.close());
-  return endAs(outcome, control, log);
 }
 
 /** The name of the skill that the person's newest message starts. */

@@ -74,10 +74,10 @@ export async function gatherSetting(
     : options.tools.filter(({ definition }) => !memoryTools.includes(definition.name));
   const readSections = async (
     ahead?: Promise<ReadAhead | undefined>,
-  ): Promise<{ sections: PromptSection[]; skipped: string[] }> => {
+  ): Promise<Pick<Setting, "skipped" | "allowed"> & { sections: PromptSection[] }> => {
     const [ofUser, skill, instructions] = await Promise.all([
       ahead?.then((read) => read ?? readOfUser(userRoot, skills)) ?? readOfUser(userRoot, skills),
-      describeTaskSkill(run.skill, skills),
+      useTaskSkill(run.skill, skills),
       readInstructions(directory),
     ]);
     const sections = buildSections({
@@ -90,12 +90,12 @@ export async function gatherSetting(
       instructions: profile.instructions,
       tools,
     });
-    return { sections, skipped: skill.skipped };
+    return { sections, skipped: skill.skipped, allowed: skill.allowed };
   };
   const place = { userId: run.userId, directory };
-  const [{ sections, skipped }, allowed, foreign] = await Promise.all([
+  const [{ sections, skipped, allowed }, startedSkill, foreign] = await Promise.all([
     readSections(run.ahead),
-    allowedBy([run.skill, invoked ?? ""], skills),
+    invoked === undefined ? null : skills.load(invoked),
     // A run that is to stop does so at its first step, whatever it has.
     options.mcp.gather(run.mcpServers, place, signal).catch((error) => {
       if (signal.aborted) return { tools: [], unavailable: [] };
@@ -114,20 +114,23 @@ export async function gatherSetting(
     tools: [...tools, ...foreign.tools],
     workplace: { directory, userRoot, sandbox: options.sandbox, skills },
     skipped,
-    allowed,
+    allowed:
+      startedSkill && !("skipped" in startedSkill) ? [...allowed, ...allowedTools(startedSkill)] : allowed,
     unavailable: foreign.unavailable,
   };
 }
 
-async function allowedBy(names: string[], skills: Skills): Promise<ApprovalRule[]> {
-  const used = await Promise.all(names.map((name) => (name === "" ? null : skills.load(name))));
-  return used.flatMap((skill) => (skill && !("skipped" in skill) ? allowedTools(skill) : []));
-}
-
-async function describeTaskSkill(name: string, skills: Skills): Promise<{ text: string; skipped: string[] }> {
-  if (name === "") return { text: "", skipped: [] };
+/** What the prompt says of a task's skill, and what the skill has leave for. */
+async function useTaskSkill(
+  name: string,
+  skills: Skills,
+): Promise<Pick<Setting, "skipped" | "allowed"> & { text: string }> {
+  if (name === "") return { text: "", skipped: [], allowed: [] };
   const skill = await skills.load(name);
-  if (skill && !("skipped" in skill)) return { text: describeSkill(skill), skipped: [] };
+  if (skill && !("skipped" in skill)) {
+    return { text: describeSkill(skill), skipped: [], allowed: allowedTools(skill) };
+  }
   const why = skill ? `was skipped: ${skill.skipped}` : "is not installed.";
-  return { text: describeMissingSkill(name, skill?.skipped), skipped: [`The skill ${name} ${why}`] };
+  const text = describeMissingSkill(name, skill?.skipped);
+  return { text, skipped: [`The skill ${name} ${why}`], allowed: [] };
 }
