@@ -82,12 +82,3 @@ export const providers = {
 export type ProviderName = keyof typeof providers;
 
 export const providerNames = Object.keys(providers) as [ProviderName, ...ProviderName[]];
-
-/** The variables that say where models are and with which keys. */
-export const providerVariables: readonly string[] = [
-  ...new Set(
-    Object.values<Provider>(providers).flatMap(({ keyVariable, baseUrlVariable }) =>
-      [keyVariable, baseUrlVariable].filter((name) => name !== undefined),
-    ),
-  ),
-];

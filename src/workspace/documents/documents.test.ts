@@ -1,3 +1,4 @@
+import { Document, Packer, Paragraph, TextRun } from "docx";
 import { afterAll, expect, test } from "vitest";
 import {
   makeDocx,
@@ -29,6 +30,13 @@ async function read(bytes: Buffer, wanted: Partial<DocumentJob> = {}): Promise<D
   if (!("text" in result)) throw new Error(JSON.stringify(result));
   return result.text;
 }
+
+test("words of a Word document stand as they are, beside bold punctuation and within names", async () => {
+  const bold = new TextRun({ text: "注意：", bold: true });
+  const paragraph = new Paragraph({ children: [bold, new TextRun("请看 snake_case_名。")] });
+  const file = await Packer.toBuffer(new Document({ sections: [{ children: [paragraph] }] }));
+  expect((await read(file)).lines).toEqual(["**注意：**请看 snake_case_名。"]);
+});
 
 test("a Word document is markdown with headings, lists, tables and notes", async () => {
   const { lines, notes } = await read(await makeDocx());

@@ -1,9 +1,7 @@
 import mammoth from "mammoth";
 import rehypeParse from "rehype-parse";
-import rehypeRemark from "rehype-remark";
-import remarkGfm from "remark-gfm";
-import remarkStringify from "remark-stringify";
 import { unified } from "unified";
+import { writeMarkdown } from "../markdown/write-markdown.ts";
 import type { DocumentJob, DocumentText } from "./document-job.ts";
 import { Excerpt } from "./excerpt.ts";
 import { readParts, storeZip } from "./zip-parts.ts";
@@ -24,7 +22,7 @@ export async function readDocx(job: DocumentJob, archive: Buffer): Promise<Docum
     { buffer: storeZip(parts) },
     { styleMap: styles, convertImage: mammoth.images.imgElement(async () => ({ src: "" })) },
   );
-  const markdown = await toMarkdown(html);
+  const markdown = toMarkdown(html);
   const lines = markdown.trim() === "" ? [] : markdown.trimEnd().split("\n");
   const excerpt = new Excerpt(job);
   excerpt.add(1, lines);
@@ -37,15 +35,10 @@ export async function readDocx(job: DocumentJob, archive: Buffer): Promise<Docum
   return { title: `Word document as markdown, ${lines.length} lines`, lines: excerpt.lines, notes };
 }
 
-async function toMarkdown(html: string): Promise<string> {
-  const file = await unified()
-    .use(rehypeParse, { fragment: true })
-    .use(rehypeRemark)
-    .use(remarkGfm, { tablePipeAlign: false })
-    .use(remarkStringify, { bullet: "-", rule: "-" })
-    .process(prepareHtml(html));
+function toMarkdown(html: string): string {
+  const tree = unified().use(rehypeParse, { fragment: true }).parse(prepareHtml(html));
   return (
-    String(file)
+    writeMarkdown(tree)
       // References to notes and comments, and the way back from them.
       .replace(/\[\\?\[(\w+)\\?\]\]\(#(footnote|endnote|comment)-[\w-]+\)/g, "[^$1]")
       .replace(/\\?\[\^(\w+)\\?\]:/g, "[^$1]:")

@@ -1,10 +1,7 @@
 import type { Element, Nodes, Root } from "hast";
-import type { Emphasis, Strong, Text } from "mdast";
 import rehypeParse from "rehype-parse";
-import rehypeRemark from "rehype-remark";
-import remarkGfm from "remark-gfm";
-import remarkStringify, { type Options as StringifyOptions } from "remark-stringify";
 import { unified } from "unified";
+import { writeMarkdown } from "../markdown/write-markdown.ts";
 import { absolute, prunePage } from "./prune-page.ts";
 
 /** A page as text. */
@@ -15,28 +12,6 @@ export interface PageText {
 
 /** How much of the page's text the part marked as the main one has to hold, to be taken for it. */
 const mainShare = 0.3;
-type Handlers = NonNullable<StringifyOptions["handlers"]>;
-
-/**
- * What is written for reading and for searching, not to be parsed again: the library escapes `_` within names, and
- * writes Chinese characters beside bold punctuation as `&#x8BF7;`.
- */
-const handlers: Handlers = {
-  text: ({ value }: Text, _parent, { stack }) =>
-    stack.includes("tableCell") ? value.replaceAll("|", "\\|") : value,
-  strong: marked("**"),
-  emphasis: marked("_"),
-};
-
-/** The mark stands at the words, not at the white space around them. */
-function marked(mark: string): NonNullable<Handlers["strong"]> {
-  return (node: Strong | Emphasis, _parent, state, info) => {
-    const inner = state.containerPhrasing(node, { ...info, before: mark, after: mark });
-    const [, before = "", words = "", after = ""] = /^(\s*)([\s\S]*?)(\s*)$/.exec(inner) ?? [];
-    return words === "" ? inner : `${before}${mark}${words}${mark}${after}`;
-  };
-}
-
 /** The readable part of an HTML page as markdown, its links absolute. Linear in the page but for what the parser does with malformed tags. */
 export function htmlToMarkdown(html: string, address: string): PageText {
   const tree = unified().use(rehypeParse).parse(html) as Root;
@@ -45,12 +20,12 @@ export function htmlToMarkdown(html: string, address: string): PageText {
   prunePage(tree, base);
   const main = findMain(tree);
   const root: Root = { type: "root", children: main ? [main] : tree.children };
-  const markdown = unified()
-    .use(rehypeRemark)
-    .use(remarkGfm, { tablePipeAlign: false })
-    .use(remarkStringify, { bullet: "-", emphasis: "_", rule: "-", resourceLink: true, handlers });
-  const text = markdown.stringify(markdown.runSync(root) as Parameters<typeof markdown.stringify>[0]);
-  return { title, markdown: text.replaceAll(/\n{3,}/g, "\n\n").trim() };
+  return {
+    title,
+    markdown: writeMarkdown(root)
+      .replaceAll(/\n{3,}/g, "\n\n")
+      .trim(),
+  };
 }
 
 /** The visible text of HTML that is too deep or too broken to be understood; linear. */
